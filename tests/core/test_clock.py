@@ -74,9 +74,7 @@ def test_same_size_and_new_inode_is_noticed(file: Path) -> None:
     assert shift() == timedelta(days=2)
 
 
-def test_malformed_keeps_the_last_good_and_says_so_once(
-    file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_malformed_keeps_the_last_good_and_says_so_once(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     file.write_text("+5h")
     assert shift() == timedelta(hours=5)
     file.write_bytes(b"\xff tomorrow")
