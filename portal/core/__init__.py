@@ -1,1 +1,1 @@
-"""What every domain stands on; knows nothing of tickets or invoices."""
+"""What every domain stands on; it knows nothing of tickets or invoices."""

@@ -1,0 +1,1 @@
+"""The companies an MSP serves, their sites and the people there."""

@@ -1,0 +1,110 @@
+"""Who may call what: one decorator a view, one table for all.
+
+A view says with `allow` which permission it needs, or with `public` that none
+is needed and why it is safe. `flask routes-table` prints what they said, and a
+view that said nothing stops the start.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from flask import Flask, Response, current_app, g, request, url_for
+from sqlalchemy import Select
+from werkzeug.exceptions import Forbidden, NotFound
+
+from portal.core.tenancy.scope import current_scope
+from portal.core.web import answer, cookies
+from portal.extensions import db
+
+Face = Literal["client", "staff", "gate", "public", "machine", "base"]
+View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row")
+SIGN_IN = {"client": "identity.client_sign_in", "msp": "identity.msp_sign_in"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a view demands. `hidden`: those who may not are told that it doesn't exist."""
+
+    face: Face
+    permission: str | None = None
+    hidden: bool = True
+    object_kind: str = ""
+    reason: str = ""
+
+
+def allow(
+    face: Literal["client", "staff"], permission: str | None, *, of: str = "", hidden: bool = True
+) -> Callable[[View], View]:
+    """The view needs a signed-in person of this side with this permission (None: any signed-in one).
+
+    `of` names the kind of object in the address, for the sweep of the tests.
+    """
+    return _ruled(Rule(face, permission, hidden, of))
+
+
+def public(face: Literal["gate", "public", "machine", "base"], *, because: str) -> Callable[[View], View]:
+    """The view is open to everyone, because …"""
+    return _ruled(Rule(face, reason=because))
+
+
+def _ruled(rule: Rule) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.__allows__ = rule  # type: ignore[attr-defined]  # a mark on a function
+        return view
+
+    return mark
+
+
+def rule_of(app: Flask, endpoint: str) -> Rule | None:
+    """What the view of an endpoint said."""
+    return getattr(app.view_functions.get(endpoint), "__allows__", None)
+
+
+def rule_of_request() -> Rule | None:
+    """What the view of this request said; None where no view answers."""
+    return rule_of(current_app, request.endpoint) if request.endpoint else None
+
+
+def check_every_view(app: Flask) -> None:
+    """Refuse to start with a view that said nothing. Raises RuntimeError naming them."""
+    silent = sorted(name for name in app.view_functions if rule_of(app, name) is None)
+    if silent:
+        message = f"these views do not say who may call them: {', '.join(silent)}"
+        raise RuntimeError(message)
+
+
+def admit(rule: Rule | None) -> Response | None:
+    """Let the person in, send a stranger to the sign-in of this side, or refuse.
+
+    Raises NotFound (hidden, or signed in on the other side alone) and Forbidden.
+    """
+    if rule is None:
+        raise NotFound
+    if rule.face in {"gate", "public"}:
+        return None
+    if rule.face not in {"client", "staff"}:
+        raise NotFound
+    scope = current_scope()
+    if scope.session_id is None:
+        if g.place.signed_in_elsewhere:
+            raise NotFound
+        return _to_sign_in()
+    if rule.permission is not None and not scope.may(rule.permission):
+        raise NotFound if rule.hidden else Forbidden
+    return None
+
+
+def _to_sign_in() -> Response:
+    side = cookies.side_of(request.path)
+    onward = request.full_path.rstrip("?") if request.method == "GET" and not answer.wants_part() else None
+    return answer.moved(url_for(SIGN_IN[side], next=onward))
+
+
+def one_or_404(statement: Select[tuple[Row]]) -> Row:
+    """The one object that the statement finds for this viewer. Raises NotFound, the same for absent and hidden."""
+    found = db.session.execute(statement).unique().scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,94 @@
+"""The doors this part of the house goes through: functions of the database that look across tenants.
+
+A test lists every door and its callers; the relay and the schedule have the
+other ones in `portal/core/events`.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from portal.core import clock
+from portal.core.tenancy.filter import RAW
+from portal.core.tenancy.scope import Reach, Scope, current_scope, set_scope
+from portal.extensions import db
+
+_ENTER = text(
+    "SELECT * FROM door.enter(:slug, :host, :side, :token, :other, :now, CAST(:idle AS interval))"
+).execution_options(**{RAW: True})
+_RECOGNISE = text("SELECT door.recognise(:kind, :email_key)").execution_options(**{RAW: True})
+_THROTTLE = text("SELECT door.throttle(:key, :limit, CAST(:window AS interval), :now)").execution_options(**{RAW: True})
+_TENANT = text("SELECT door.tenant_of_host(:slug, :host)").execution_options(**{RAW: True})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the first door found: the scope, and the own facts that every page shows."""
+
+    scope: Scope
+    facts: Any
+
+
+def enter(  # noqa: PLR0913  # what a request brings along; each is checked by the door
+    *, slug: str, host: str, side: str, token_hash: str, other_token_hash: str, idle: dt.timedelta
+) -> Entry | None:
+    """Resolve tenant, session and permissions, and put the scope in force. None: no such tenant.
+
+    It is the request's first statement; the database has the scope's settings
+    from here to the end of the transaction.
+    """
+    row = db.session.execute(
+        _ENTER,
+        {"slug": slug, "host": host, "side": side, "token": token_hash, "other": other_token_hash,
+         "now": clock.now(), "idle": idle},
+    ).one_or_none()  # fmt: skip
+    if row is None:
+        return None
+    scope = Scope(
+        tenant_id=row.tenant_id,
+        reach=Reach(row.reach),
+        client_id=row.client_id,
+        user_id=row.user_id,
+        contact_id=row.contact_id,
+        membership_id=row.membership_id,
+        session_id=row.session_id,
+        site_id=row.site_id,
+        ticket_scope=row.ticket_scope or "own",
+        permissions=frozenset(row.permissions or ()),
+    )
+    _adopt(scope)
+    return Entry(scope, row)
+
+
+def recognise(*, kind: str, email_key: str) -> UUID | None:
+    """At the gate: let the scope see this one person from here on. None: nobody of that address."""
+    gate = current_scope()
+    user_id: UUID | None = db.session.execute(_RECOGNISE, {"kind": kind, "email_key": email_key}).scalar_one()
+    _adopt(Scope(tenant_id=gate.tenant_id, reach=Reach.GATE, user_id=user_id))
+    return user_id
+
+
+def throttle(key: str, *, limit: int, window: dt.timedelta) -> float:
+    """Count a try under the key; seconds to wait, 0 where this one may be evaluated.
+
+    The caller commits at once: the count must stand whatever follows.
+    """
+    wait: float = db.session.execute(
+        _THROTTLE, {"key": key, "limit": limit, "window": window, "now": clock.now()}
+    ).scalar_one()
+    return wait
+
+
+def tenant_of_host(*, slug: str, host: str) -> UUID | None:
+    """The active tenant that answers at this host."""
+    tenant_id: UUID | None = db.session.execute(_TENANT, {"slug": slug, "host": host}).scalar_one()
+    return tenant_id
+
+
+def _adopt(scope: Scope) -> None:
+    """The door has set the transaction's settings; let the session know the same scope."""
+    set_scope(scope)
+    db.session().info["scope"] = scope

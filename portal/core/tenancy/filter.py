@@ -1,0 +1,188 @@
+"""The first line of defence: every ORM statement is held to the scope in force.
+
+The criteria are constants whose values are bound when a statement runs, which
+keeps SQLAlchemy's statement cache warm and leaves no closure that could carry
+one tenant's id into another's query. What the filter can't cover (Core
+statements, identity-map hits, bulk writes by primary key) is refused by the
+guards here and, below them, by row-level security.
+"""
+
+from typing import Any
+
+from sqlalchemy import Uuid, bindparam, event, false
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
+from sqlalchemy.sql.elements import ColumnElement
+
+from portal.core.tenancy.scope import Reach, Scope, ScopeChanged, at_the_door, current_scope, scope_or_none
+from portal.core.tenancy.tables import ClientOwned, PersonOwned, Shared, StaffOwned, TenantOwned, WithVisibility
+
+_TENANT = bindparam("scope_tenant", callable_=lambda: current_scope().tenant_id, type_=Uuid())
+_CLIENT = bindparam("scope_client", callable_=lambda: current_scope().client_id, type_=Uuid())
+_USER = bindparam("scope_user", callable_=lambda: current_scope().user_id, type_=Uuid())
+
+RAW = "raw_sql_of_core"
+
+
+class UnfilteredStatement(RuntimeError):
+    """A statement that the session filter can't cover was sent from outside the core."""
+
+
+class ForeignRow(RuntimeError):
+    """A row of another tenant or client reached the session: an isolation bug."""
+
+
+def _of_tenant(cls: type[TenantOwned]) -> ColumnElement[bool]:
+    return cls.tenant_id == _TENANT
+
+
+def _of_client(cls: type[ClientOwned]) -> ColumnElement[bool]:
+    return cls.client_id == _CLIENT
+
+
+def _public(cls: type[WithVisibility]) -> ColumnElement[bool]:
+    return cls.visibility == "public"
+
+
+def _of_person(cls: type[PersonOwned]) -> ColumnElement[bool]:
+    return cls.user_id == _USER
+
+
+def _nothing(_cls: type[object]) -> ColumnElement[bool]:
+    return false()
+
+
+def _held(owner: type[Any], condition: Any) -> Any:  # noqa: ANN401  # SQLAlchemy's own option type is untyped here
+    return with_loader_criteria(owner, condition, include_aliases=True, propagate_to_loaders=True)
+
+
+_ALL = (_held(TenantOwned, _of_tenant),)
+CRITERIA: dict[Reach, tuple[Any, ...]] = {
+    Reach.STAFF: _ALL,
+    Reach.SYSTEM: _ALL,
+    Reach.CLIENT: (
+        *_ALL,
+        _held(ClientOwned, _of_client),
+        _held(WithVisibility, _public),
+        _held(PersonOwned, _of_person),
+        _held(StaffOwned, _nothing),
+    ),
+    Reach.GATE: (
+        *_ALL,
+        _held(PersonOwned, _of_person),
+        _held(ClientOwned, _nothing),
+        _held(Shared, _nothing),
+        _held(StaffOwned, _nothing),
+    ),
+}
+
+
+def restrict(state: ORMExecuteState) -> None:
+    """Add the scope's criteria to a statement, or refuse it. Listens to `do_orm_execute`."""
+    if not state.is_orm_statement:
+        if state.execution_options.get(RAW):
+            return
+        message = "only the core may send SQL that the session filter can't read"
+        raise UnfilteredStatement(message)
+    scope = current_scope()
+    _same_transaction(state.session, scope)
+    if state.is_insert:
+        _refuse_insert_from_select(state)
+        return
+    if state.is_update or state.is_delete:
+        _refuse_bulk_by_key(state)
+    state.statement = state.statement.options(*CRITERIA[scope.reach])
+
+
+def _refuse_insert_from_select(state: ORMExecuteState) -> None:
+    if getattr(state.statement, "select", None) is not None:
+        message = "insert().from_select() escapes the session filter"
+        raise UnfilteredStatement(message)
+    if getattr(state.statement, "_post_values_clause", None) is not None:
+        message = "an upsert escapes the session filter: write it in the core"
+        raise UnfilteredStatement(message)
+
+
+def _refuse_bulk_by_key(state: ORMExecuteState) -> None:
+    if isinstance(state.parameters, list):
+        message = "bulk updates by primary key escape the session filter"
+        raise UnfilteredStatement(message)
+
+
+def _same_transaction(session: Session, scope: Scope) -> None:
+    bound = session.info.get("scope")
+    if bound is not None and bound is not scope and bound != scope:
+        message = "this transaction belongs to another scope"
+        raise ScopeChanged(message)
+
+
+def check_loaded(target: TenantOwned, _context: object, *_attributes: object) -> None:
+    """Alarm: a row that the scope may not see was loaded. Listens to `load` and `refresh`."""
+    scope = scope_or_none()
+    values = vars(target)
+    if scope is None:
+        message = f"{type(target).__name__} was loaded without a scope"
+        raise ForeignRow(message)
+    if values.get("tenant_id", scope.tenant_id) != scope.tenant_id:
+        message = f"{type(target).__name__} of another tenant was loaded"
+        raise ForeignRow(message)
+    if scope.is_client and isinstance(target, ClientOwned):
+        owner = values.get(target.__client_key__, scope.client_id)
+        if owner != scope.client_id or values.get("visibility", "public") != "public":
+            message = f"{type(target).__name__} that this client may not see was loaded"
+            raise ForeignRow(message)
+
+
+def stamp(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    """Give new rows the scope's tenant and client, and refuse rows of another. Listens to `before_flush`."""
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if not isinstance(row, TenantOwned):
+            continue
+        scope = current_scope()
+        _same_transaction(session, scope)
+        _own(row, "tenant_id", scope.tenant_id)
+        if scope.is_client and isinstance(row, ClientOwned):
+            _own(row, row.__client_key__, scope.client_id)
+            if vars(row).get("visibility", "public") != "public":
+                message = f"a client may not write an internal {type(row).__name__}"
+                raise ForeignRow(message)
+
+
+def _own(row: TenantOwned, key: str, owner: object) -> None:
+    value = vars(row).get(key)
+    if value is None:
+        setattr(row, key, owner)
+    elif value != owner:
+        message = f"{type(row).__name__} of another {key.removesuffix('_id')} was about to be written"
+        raise ForeignRow(message)
+
+
+def bind(session: Session, transaction: Any, connection: Any) -> None:  # noqa: ANN401  # SQLAlchemy's listener shape
+    """Tell the database who asks, for this transaction only. Listens to `after_begin`."""
+    if transaction.nested or at_the_door():
+        return
+    session.info.pop("scope", None)
+    scope = scope_or_none()
+    if scope is not None:
+        connection.exec_driver_sql(
+            "SELECT set_config('app.tenant', %s, true), set_config('app.reach', %s, true),"
+            " set_config('app.client', %s, true), set_config('app.user', %s, true)",
+            tuple(str(value or "") for value in (scope.tenant_id, scope.reach, scope.client_id, scope.user_id)),
+        )
+        session.info["scope"] = scope
+
+
+def forget(session: Session, transaction: Any) -> None:  # noqa: ANN401  # SQLAlchemy's listener shape
+    """Drop what a finished transaction loaded, so that the next scope finds an empty session."""
+    if transaction.parent is None:
+        session.info.pop("scope", None)
+        session.expunge_all()
+
+
+def install(session_class: type[Session]) -> None:
+    """Put filter and guards on a session class, once."""
+    event.listen(session_class, "do_orm_execute", restrict)
+    event.listen(session_class, "before_flush", stamp)
+    event.listen(session_class, "after_begin", bind)
+    event.listen(session_class, "after_transaction_end", forget)
+    event.listen(TenantOwned, "load", check_loaded, propagate=True)
+    event.listen(TenantOwned, "refresh", check_loaded, propagate=True)

@@ -1,0 +1,121 @@
+"""Who is asking: one immutable value, carried by a context variable."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from werkzeug.local import LocalProxy
+
+
+class Reach(StrEnum):
+    """How far a scope sees; never inferred from a missing client."""
+
+    GATE = "gate"
+    CLIENT = "client"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class NoScope(LookupError):
+    """Scoped work was begun without anybody asking for it."""
+
+
+class ScopeChanged(RuntimeError):
+    """One transaction was asked to serve two scopes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Tenant, reach and person of one transaction.
+
+    `ticket_scope` is how much of the own client's tickets a person sees (own,
+    taking_part, site, company); it has no meaning at other reaches.
+    """
+
+    tenant_id: UUID
+    reach: Reach
+    client_id: UUID | None = None
+    user_id: UUID | None = None
+    contact_id: UUID | None = None
+    membership_id: UUID | None = None
+    session_id: UUID | None = None
+    site_id: UUID | None = None
+    ticket_scope: str = "own"
+    permissions: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse a client scope without client: it would mean "everything" to a careless reader."""
+        if self.reach is Reach.CLIENT and (self.client_id is None or self.user_id is None):
+            message = "a client scope needs its client and its person"
+            raise ValueError(message)
+
+    def may(self, permission: str) -> bool:
+        """Whether the person holds the permission; the system holds all."""
+        return self.reach is Reach.SYSTEM or permission in self.permissions
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the scope sees every client of the tenant."""
+        return self.reach in {Reach.STAFF, Reach.SYSTEM}
+
+    @property
+    def is_client(self) -> bool:
+        """Whether the scope is one client's."""
+        return self.reach is Reach.CLIENT
+
+
+Viewer = Scope
+
+
+def system_scope(tenant_id: UUID) -> Scope:
+    """The scope of jobs and commands inside one tenant."""
+    return Scope(tenant_id=tenant_id, reach=Reach.SYSTEM)
+
+
+class Unentered:
+    """A request whose first statement, the door, has not answered yet."""
+
+
+UNENTERED = Unentered()
+_scope: ContextVar[Scope | Unentered | None] = ContextVar("scope", default=None)
+
+
+def current_scope() -> Scope:
+    """The scope in force. Raises NoScope outside one."""
+    scope = _scope.get()
+    if isinstance(scope, Scope):
+        return scope
+    message = "nobody is asking: enter a scope first"
+    raise NoScope(message)
+
+
+def scope_or_none() -> Scope | None:
+    """The scope in force, or None outside one."""
+    scope = _scope.get()
+    return scope if isinstance(scope, Scope) else None
+
+
+def at_the_door() -> bool:
+    """Whether a request is waiting for its door to say who asks."""
+    return isinstance(_scope.get(), Unentered)
+
+
+def set_scope(scope: Scope) -> None:
+    """Replace the scope of the running request; for the doors alone."""
+    _scope.set(scope)
+
+
+@contextmanager
+def entered(scope: Scope | Unentered | None) -> Iterator[None]:
+    """Work under this scope and return to the former one, whatever happens."""
+    token = _scope.set(scope)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+viewer: Scope = LocalProxy(current_scope)  # type: ignore[assignment]  # a proxy stands in for the value itself

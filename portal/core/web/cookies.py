@@ -1,0 +1,56 @@
+"""The two session cookies: one a side, each read only by its side."""
+
+import hashlib
+from typing import Literal
+
+from flask import Request, Response
+
+from portal.settings import Settings
+
+Side = Literal["client", "msp"]
+NAMES: dict[Side, str] = {"client": "session", "msp": "msp"}
+
+
+def side_of(path: str) -> Side:
+    """The side that an address belongs to."""
+    first, _, rest = path.lstrip("/").partition("/")
+    is_msp = first in {"msp", "admin"} or (first == "auth" and rest.split("/", 1)[0] == "msp")
+    return "msp" if is_msp else "client"
+
+
+def other(side: Side) -> Side:
+    """The side that this one is not."""
+    return "client" if side == "msp" else "msp"
+
+
+def cookie_name(side: Side, settings: Settings) -> str:
+    """`__Host-session` or `__Host-msp`; the prefix needs TLS and is dropped on plain http only."""
+    return NAMES[side] if settings.public_scheme == "http" else f"__Host-{NAMES[side]}"
+
+
+def token_hash(token: str) -> str:
+    """What the database keeps of a token: SHA-256 in hex; empty for an absent or overlong one."""
+    if not token or len(token) > 128:  # noqa: PLR2004  # ours have 43 characters
+        return ""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def read_hash(request: Request, side: Side, settings: Settings) -> str:
+    """The hash of the side's session token, empty where none was sent."""
+    return token_hash(request.cookies.get(cookie_name(side, settings), ""))
+
+
+def set_token(response: Response, side: Side, token: str, settings: Settings, *, seconds: int) -> None:
+    """Hand the browser its session token."""
+    response.set_cookie(
+        cookie_name(side, settings), token, max_age=seconds, path="/",
+        secure=settings.public_scheme == "https", httponly=True, samesite="Lax",
+    )  # fmt: skip
+
+
+def drop_token(response: Response, side: Side, settings: Settings) -> None:
+    """Make the browser forget its session token."""
+    response.delete_cookie(
+        cookie_name(side, settings), path="/",
+        secure=settings.public_scheme == "https", httponly=True, samesite="Lax",
+    )  # fmt: skip

@@ -1,0 +1,118 @@
+"""The edge of a request: its scope, its one transaction, its end.
+
+The scope's context variable is entered around the whole WSGI call, so that
+error pages and teardown are inside it. `before_request` sends the door as the
+first statement; the view runs and renders; then the transaction is committed,
+still inside dispatching, so that a commit that fails is answered as a fault.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import NotFound
+
+from portal.core import policy
+from portal.core.tenancy import doors
+from portal.core.tenancy.scope import UNENTERED, entered, scope_or_none
+from portal.core.web import cookies, place
+from portal.core.web.hosts import Named, named
+from portal.extensions import db
+from portal.settings import Settings, current
+
+IDLE = {"client": dt.timedelta(days=14), "msp": dt.timedelta(hours=12)}
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class UnknownHost(NotFound):
+    """No tenant answers at this host. The page says so without naming anybody."""
+
+
+class Portal(Flask):
+    """The application: a view and what it renders are one transaction."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view, render its answer, commit; roll back whatever was raised."""
+        try:
+            answer = self.make_response(super().dispatch_request())  # type: ignore[arg-type]  # Flask types its own hook loosely
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
+        return answer
+
+
+class ScopedRequests:
+    """WSGI middleware: each request begins and ends in no scope."""
+
+    def __init__(self, app: WSGI) -> None:
+        """Wrap the application."""
+        self.app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        with entered(UNENTERED):
+            return self.app(environ, start_response)
+
+
+def install(app: Portal) -> None:
+    """Put the edge on an app."""
+    app.wsgi_app = ScopedRequests(app.wsgi_app)  # type: ignore[method-assign,arg-type]  # Flask's documented way
+    app.before_request(enter)
+
+
+def enter() -> Response | None:
+    """Let the request in: host, session, permission. Raises UnknownHost, NotFound, Forbidden."""
+    settings = current()
+    rule = policy.rule_of_request()
+    if rule is not None and rule.face == "machine":
+        return None
+    name = named(request.host, settings.base_domain)
+    if name is None:
+        raise UnknownHost
+    if name.is_base:
+        if rule is not None and rule.face == "base":
+            return None
+        raise UnknownHost
+    _through_the_door(name, settings)
+    if request.routing_exception is not None:
+        return None
+    return policy.admit(rule)
+
+
+def _through_the_door(name: Named, settings: Settings) -> None:
+    side = cookies.side_of(request.path)
+    arguments: dict[str, Any] = {
+        "slug": name.slug,
+        "host": name.host,
+        "side": side,
+        "token_hash": cookies.read_hash(request, side, settings),
+        "other_token_hash": cookies.read_hash(request, cookies.other(side), settings),
+        "idle": IDLE[side],
+    }
+    try:
+        entry = doors.enter(**arguments)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        # The server restarted under the pool. Nothing has happened yet, so a second try is safe.
+        db.session.rollback()
+        entry = doors.enter(**arguments)
+    if entry is None:
+        raise UnknownHost
+    g.place = place.of_entry(entry, side=side, settings=settings)
+    scope = entry.scope
+    db.session().info["origin"] = {"address": request.remote_addr or "", "request_id": g.get("request_id", "")}
+    structlog.contextvars.bind_contextvars(
+        tenant_id=str(scope.tenant_id), user_id=str(scope.user_id) if scope.user_id else None
+    )
+
+
+def is_signed_in() -> bool:
+    """Whether the request has a person."""
+    scope = scope_or_none()
+    return scope is not None and scope.session_id is not None

@@ -1,0 +1,28 @@
+"""The base of all forms. CSRF is checked for every unsafe request before a view runs, not by each form."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+
+
+class Form(FlaskForm):
+    """A form that carries shape and wording of input, no rules of business."""
+
+    class Meta(FlaskForm.Meta):
+        """See the module."""
+
+        csrf = False
+
+    def problems(self) -> list[tuple[str, str, str]]:
+        """(field id, label, message) of each fault, in the order of the fields."""
+        return [
+            (field.id, str(field.label.text), str(message))
+            for field in self
+            for message in field.errors
+            if isinstance(message, str) or hasattr(message, "__str__")
+        ]
+
+    def reject(self, name: str, message: Any) -> None:  # noqa: ANN401  # plain or lazy text
+        """Tie a rule's refusal to the field it speaks of."""
+        field = self[name]
+        field.errors = [*field.errors, message]

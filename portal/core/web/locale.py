@@ -1,0 +1,57 @@
+"""Language and time zone of a page: the person's, else the tenant's, else the browser's."""
+
+import datetime as dt
+
+from flask import Flask, g, request
+from flask_babel import format_date, format_datetime, format_time, gettext, to_user_timezone
+
+from portal.core import clock
+from portal.core.web.place import here
+from portal.extensions import babel
+from portal.settings import ROOT
+
+LANGUAGES = ("en", "de")
+NAMES = {"en": "English", "de": "Deutsch"}
+
+
+def choose() -> str:
+    """The language of the request, remembered for the layout."""
+    place = here()
+    for wish in (place.person_locale, place.tenant_locale):
+        if wish in LANGUAGES:
+            g.locale = wish
+            return str(wish)
+    g.locale = (request.accept_languages.best_match(LANGUAGES) if request else None) or "en"
+    return str(g.locale)
+
+
+def zone() -> str:
+    """The time zone of the request."""
+    place = here()
+    return place.person_time_zone or place.tenant_time_zone
+
+
+def install(app: Flask) -> None:
+    """Bind Babel to an app and give templates the words for times."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "portal" / "translations")
+    babel.init_app(app, locale_selector=choose, timezone_selector=zone)
+    app.jinja_env.globals.update(when=when, full_time=full_time)
+
+
+def when(at: dt.datetime) -> str:
+    """A time as people say it: `today 15:10`, `yesterday 9:02`, `Tue 3 Nov 15:10`, `3 Nov 2025`."""
+    local, today = to_user_timezone(at), to_user_timezone(clock.now()).date()
+    days = (today - local.date()).days
+    time = format_time(at, "short")
+    if days == 0:
+        return gettext("today %(time)s", time=time)
+    if days == 1:
+        return gettext("yesterday %(time)s", time=time)
+    if local.year == today.year:
+        return f"{format_date(local.date(), 'd MMM')} {time}"
+    return str(format_date(local.date(), "d MMM y"))
+
+
+def full_time(at: dt.datetime) -> str:
+    """The whole time with its zone, for those who want to know exactly."""
+    return str(format_datetime(at, "full"))

@@ -1,0 +1,103 @@
+"""Where a page stands: whose portal, which side, which person. Layouts read it, and nothing else."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from babel import Locale
+from flask import g, url_for
+
+from portal.core.tenancy.doors import Entry
+from portal.core.tenancy.scope import scope_or_none
+from portal.core.web import nav
+from portal.core.web.cookies import Side
+from portal.settings import Settings
+
+
+@dataclass(frozen=True)
+class Place:
+    """The facts of a page's frame. Without a tenant (bare domain, unknown host) the texts are empty."""
+
+    side: Side = "client"
+    display_name: str = ""
+    support_email: str = ""
+    support_phone: str = ""
+    support_hours: str = ""
+    website: str = ""
+    logo_alt: str = ""
+    logo_key: str | None = None
+    brand_version: int = 0
+    origin: str = ""
+    tenant_locale: str | None = None
+    tenant_time_zone: str = "UTC"
+    person_name: str | None = None
+    person_locale: str | None = None
+    person_time_zone: str | None = None
+    client_name: str | None = None
+    signed_in_elsewhere: bool = False
+    slug: str = ""
+
+    @cached_property
+    def brand_css_url(self) -> str | None:
+        """The brand's stylesheet; its address changes with the brand."""
+        if not self.brand_version:
+            return None
+        return url_for("brand.stylesheet", side=self.side, version=self.brand_version)
+
+    @cached_property
+    def logo_url(self) -> str | None:
+        """The tenant's logo, None where it has none."""
+        return url_for("brand.logo", version=self.brand_version) if self.logo_key else None
+
+    @cached_property
+    def nav(self) -> list[nav.Entry]:
+        """The places that this person may go to."""
+        scope = scope_or_none()
+        return nav.entries(self.side, scope) if scope is not None and self.person_name else []
+
+    @property
+    def home_url(self) -> str:
+        """Where the mark at the top leads."""
+        return "/msp" if self.side == "msp" else "/"
+
+    @property
+    def locale(self) -> str:
+        """The language of the page, as BCP 47 writes it."""
+        return str(g.get("locale", "en")).replace("_", "-")
+
+    @property
+    def dir(self) -> str:
+        """`rtl` or `ltr`."""
+        return Locale.parse(str(g.get("locale", "en"))).text_direction
+
+
+def of_entry(entry: Entry, *, side: Side, settings: Settings) -> Place:
+    """The place of a request that came through the door."""
+    row: Any = entry.facts
+    host = row.own_host or f"{row.slug}.{settings.base_domain}"
+    return Place(
+        side=side,
+        slug=row.slug,
+        display_name=row.display_name,
+        support_email=row.support_email,
+        support_phone=row.support_phone,
+        support_hours=row.support_hours,
+        website=row.website,
+        logo_alt=row.logo_alt or row.display_name,
+        logo_key=row.logo_key,
+        brand_version=row.brand_version,
+        origin=settings.origin(host),
+        tenant_locale=row.tenant_locale,
+        tenant_time_zone=row.tenant_time_zone,
+        person_name=row.user_name,
+        person_locale=row.user_locale,
+        person_time_zone=row.user_time_zone,
+        client_name=row.client_name,
+        signed_in_elsewhere=row.other_side,
+    )
+
+
+def here() -> Place:
+    """The place of the request at hand; an empty one before or without the door."""
+    place: Place | None = g.get("place")
+    return place if place is not None else Place()

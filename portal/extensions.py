@@ -1,0 +1,19 @@
+"""The Flask extensions, made once and bound to an app by `create_app`.
+
+This module alone imports Flask-SQLAlchemy, so that its 3.1 series, which
+predates SQLAlchemy 2.1, can be replaced in one place.
+"""
+
+from typing import Any
+
+from flask_babel import Babel
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+
+from portal.core.db import metadata
+
+db: Any = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False, "autoflush": True})
+migrate = Migrate()
+login = LoginManager()
+babel = Babel()
