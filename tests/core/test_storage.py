@@ -147,13 +147,16 @@ def test_only_old_blobs_are_listed(store: Blobs) -> None:
 
 
 def test_folder_full_is_told_and_leaves_nothing(tmp_path: Path) -> None:
-    def on_a_full_disk(_folder: Path) -> io.BufferedWriter:
-        return open("/dev/full", "wb")  # noqa: PTH123 - the kernel's own full disk
+    def on_a_full_disk(folder: Path) -> io.BufferedWriter:
+        link = folder / "put-full"
+        link.symlink_to("/dev/full")  # the kernel's own full disk; the store removes the link, not the device
+        return link.open("wb")
 
     store = LocalBlobs(tmp_path, temporary=on_a_full_disk)
     with pytest.raises(StorageFull):
         store.put(HARBOR, io.BytesIO(PHOTO * 100))
     assert list(store.older_than(HARBOR, soon())) == []
+    assert list((tmp_path / "incoming").iterdir()) == []
 
 
 def test_folder_put_again_becomes_young(tmp_path: Path) -> None:
