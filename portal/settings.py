@@ -62,6 +62,7 @@ class Settings:
     metrics_address: tuple[str, int] | None = None
     web_concurrency: int = 2
     web_threads: int = 8
+    workers: int = 2
 
     @property
     def is_production(self) -> bool:
@@ -138,6 +139,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         metrics_address=reader.take("METRICS_ADDRESS", rules.address, None),
         web_concurrency=reader.take("WEB_CONCURRENCY", rules.count, 2),
         web_threads=reader.take("WEB_THREADS", rules.count, 8),
+        workers=reader.take("WORKERS", rules.count, 2),
     )
     if reader.faults:
         raise SettingsError(reader.faults)
