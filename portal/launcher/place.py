@@ -84,10 +84,19 @@ def data_folder(wanted: Path, who: Account | None) -> Path:
     if _made_for(who, wanted):
         return wanted
     other = _elsewhere(wanted.parent) / wanted.name
+    _make_open(ELSEWHERE)
+    _make_open(other.parent)
     if _made_for(who, other):
         return other
     message = f"{who.name}, whom the servers run as, can use neither {wanted} nor {other}"
     raise LaunchError(message)
+
+
+def discard(wanted: Path) -> None:
+    """Remove a server's data, wherever `data_folder` put it; the server must have ended."""
+    shutil.rmtree(wanted, ignore_errors=True)
+    if account() is not None:
+        shutil.rmtree(_elsewhere(wanted.parent) / wanted.name, ignore_errors=True)
 
 
 def _made_for(who: Account, folder: Path) -> bool:
@@ -100,10 +109,7 @@ def _made_for(who: Account, folder: Path) -> bool:
 
 def _elsewhere(parent: Path) -> Path:
     """The folder under ELSEWHERE that stands for `parent`."""
-    folder = ELSEWHERE / hashlib.sha256(os.fsencode(parent.resolve())).hexdigest()[:16]
-    _make_open(ELSEWHERE)
-    _make_open(folder)
-    return folder
+    return ELSEWHERE / hashlib.sha256(os.fsencode(parent.resolve())).hexdigest()[:16]
 
 
 def _make_open(folder: Path) -> None:
