@@ -1,0 +1,54 @@
+"""How every process begins: the environment is completed (development), read, checked; or the start is refused."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from portal import create_app
+from portal.settings import Settings, SettingsError, read
+
+if TYPE_CHECKING:
+    from portal.core.web.edge import Portal
+
+UNFIT = 78
+"""Exit code of a refused start: sysexits' EX_CONFIG."""
+
+
+def settings() -> Settings:
+    """The settings of this process. Ends it, one line for each fault, where they are unfit.
+
+    In development, what is missing comes from the launcher and is written into the
+    environment, so that the processes we start find it there.
+    """
+    try:
+        if os.environ.get("PORTAL_ENV") == "development":
+            _attach()
+        return read(os.environ)
+    except SettingsError as error:
+        refuse(error.faults)
+
+
+def application() -> Portal:
+    """The application for this process's settings."""
+    return create_app(settings())
+
+
+def refuse(faults: list[str]) -> NoReturn:
+    """Say what is wrong, one line each, and end."""
+    for fault in faults:
+        sys.stderr.write(f"portal: {fault}\n")
+    sys.exit(UNFIT)
+
+
+def _attach() -> None:
+    """Let the launcher complete a development environment; the image doesn't have it."""
+    try:
+        from portal.launcher import embedded, spawn
+    except ModuleNotFoundError:
+        return
+    try:
+        os.environ.update(embedded.attach(os.environ))
+    except spawn.LaunchError as error:
+        refuse([str(error)])

@@ -1,0 +1,5 @@
+"""The web application: what gunicorn serves and the `flask` command finds."""
+
+from portal.start import application
+
+app = application()
