@@ -6,7 +6,20 @@ from datetime import timedelta
 from portal import domains
 from portal.core import logs, policy
 from portal.core.tenancy import session
-from portal.core.web import answer, compress, csrf, edge, errors, flashes, headers, health, locale, proxies, templating
+from portal.core.web import (
+    compress,
+    csrf,
+    edge,
+    errors,
+    figures,
+    flashes,
+    headers,
+    health,
+    limits,
+    locale,
+    proxies,
+    templating,
+)
 from portal.core.web.assets import serve_static
 from portal.extensions import db, login, migrate
 from portal.settings import ROOT, Settings, read
@@ -57,20 +70,22 @@ def _config(settings: Settings) -> dict[str, object]:
 def _extensions(app: edge.Portal) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
-    login.init_app(app)
+    login.init_app(app, add_context_processor=False)
     session.install()
 
 
 def _core(app: edge.Portal, settings: Settings) -> None:
     proxies.install(app, settings)
+    logs.register(app)
+    limits.register(app)
     edge.install(app)
     headers.register(app)
     csrf.register(app)
     compress.register(app)
     errors.install(app)
     locale.install(app)
+    figures.install(app)
     flashes.install(app)
     templating.install(app)
     health.install(app)
     serve_static(app)
-    answer.install(app)

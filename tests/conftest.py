@@ -1,0 +1,137 @@
+"""What every test stands on: real servers, a template database, the app, browsers without a screen."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests import databases, servers, world
+from tests.databases import Database
+from tests.pages import Visitor
+
+READY = "PORTAL_TEST_READY"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers and make the templates once, before the workers begin."""
+    if hasattr(config, "workerinput") or READY in os.environ or config.option.collectonly:
+        return
+    stack = ExitStack()
+    config.add_cleanup(stack.close)
+    stack.callback(servers.stop)
+    servers.start()
+    folder = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    os.environ |= {"PORTAL_TEST_FOLDER": str(folder), READY: "1"}
+    stack.callback(os.environ.pop, READY, None)
+    build_static()
+    addresses = servers.running()
+    make_templates(addresses.admin_url, addresses.redis_url, folder)
+
+
+def build_static() -> None:
+    """Pages need their hashed files; a test run must not meet those of yesterday."""
+    from portal.core.web.build import build
+
+    build()
+
+
+def make_templates(admin_url: str, redis_url: str, folder: Path) -> None:
+    """The two templates: migrated and empty; migrated and furnished."""
+    from flask_migrate import upgrade
+
+    from portal import create_app
+    from portal.extensions import db
+    from portal.settings import read
+    from tests.furnish import furnish
+
+    empty = databases.prepared(admin_url, databases.EMPTY)
+    app = create_app(read(databases.environment(empty, redis_url, str(folder / "making"))))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+    furnished = databases.copied(empty, databases.FURNISHED)
+    app = create_app(read(databases.environment(furnished, redis_url, str(folder / "making"))))
+    with app.app_context():
+        furnish()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def admin_url() -> str:
+    """The superuser's address of the run's own PostgreSQL."""
+    return os.environ["PORTAL_TEST_ADMIN_URL"]
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """The run's own Valkey; tests that flush or restart one start their own."""
+    return os.environ["PORTAL_TEST_REDIS_URL"]
+
+
+@pytest.fixture(scope="session")
+def worker_name(request: pytest.FixtureRequest) -> str:
+    """This worker's name, unique on the machine."""
+    return f"{getattr(request.config, 'workerinput', {}).get('workerid', 'main')}_{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def _app(admin_url: str, redis_url: str, worker_name: str) -> Iterator[Flask]:
+    from portal import create_app
+    from portal.settings import read
+
+    database = Database(admin_url, f"portal_test_{worker_name}")
+    folder = Path(os.environ["PORTAL_TEST_FOLDER"]) / worker_name
+    yield create_app(read(databases.environment(database, redis_url, str(folder))))
+    databases.drop(database)
+
+
+@pytest.fixture
+def database(_app: Flask, admin_url: str, worker_name: str) -> Database:
+    """This test's own furnished database."""
+    from portal.extensions import db
+
+    with _app.app_context():
+        db.engine.dispose()
+    return databases.copied(Database(admin_url, databases.FURNISHED), f"portal_test_{worker_name}")
+
+
+@pytest.fixture
+def app(_app: Flask, database: Database) -> Flask:  # noqa: ARG001  # the database must be there first
+    """The application on a fresh copy of the world; nobody is asking."""
+    return _app
+
+
+@pytest.fixture
+def visit(app: Flask) -> Callable[[world.Person | None], Visitor]:
+    """`visit(SAM)`: a browser's worth of HTTP at this person's host, signed in; `visit(None)`: a stranger at Harbor."""
+
+    def visitor(person: world.Person | None = None, *, host: str = "harbor") -> Visitor:
+        somebody = Visitor(app, f"{person.tenant if person else host}.localhost")
+        if person is not None:
+            somebody.sign_in(person)
+        return somebody
+
+    return visitor
+
+
+@pytest.fixture
+def system(app: Flask) -> Callable[[str], Any]:
+    """`with system("harbor"): …` works in the tenant's system scope and commits."""
+    from contextlib import contextmanager
+
+    from portal.core.tenancy.scope import system_scope
+    from portal.core.tenancy.session import transaction
+
+    @contextmanager
+    def inside(slug: str = "harbor") -> Iterator[Any]:
+        with app.app_context(), transaction(system_scope(world.tenant_id(slug))) as session:
+            yield session
+
+    return inside
