@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from flask import Flask, Response, current_app, g, request, url_for
 from sqlalchemy import Select
-from werkzeug.exceptions import Forbidden, NotFound
+from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
 from portal.core.tenancy.scope import current_scope
 from portal.core.web import answer, cookies
@@ -78,7 +78,7 @@ def check_every_view(app: Flask) -> None:
 def admit(rule: Rule | None) -> Response | None:
     """Let the person in, send a stranger to the sign-in of this side, or refuse.
 
-    Raises NotFound (hidden, or signed in on the other side alone) and Forbidden.
+    Raises NotFound (hidden, or signed in on the other side alone), Forbidden and, for htmx, Unauthorized.
     """
     if rule is None:
         raise NotFound
@@ -97,9 +97,11 @@ def admit(rule: Rule | None) -> Response | None:
 
 
 def _to_sign_in() -> Response:
-    side = cookies.side_of(request.path)
-    onward = request.full_path.rstrip("?") if request.method == "GET" and not answer.wants_part() else None
-    return answer.moved(url_for(SIGN_IN[side], next=onward))
+    """To the sign-in of this side. htmx is told 401 in place instead, so that what was typed stays on the page."""
+    if answer.is_htmx():
+        raise Unauthorized
+    onward = request.full_path.rstrip("?") if request.method == "GET" else None
+    return answer.moved(url_for(SIGN_IN[cookies.side_of(request.path)], next=onward))
 
 
 def one_or_404(statement: Select[tuple[Row]]) -> Row:

@@ -55,13 +55,6 @@ def nothing_new() -> Response:
     return Response(status=204)
 
 
-def to_alerts(response: Response) -> Response:
-    """Let htmx put a refusal into the page's alert region and leave the rest, typed text included, alone."""
-    response.headers["HX-Retarget"] = "#alerts"
-    response.headers["HX-Reswap"] = "innerHTML"
-    return response
-
-
 def say(message: str, kind: str = "good") -> None:
     """Tell the person something on the next page (a short-lived signed cookie) or, with htmx, in this answer."""
     g.setdefault("flashes", []).append((kind, message))

@@ -12,7 +12,7 @@ from portal.core.web.place import here
 from portal.extensions import db
 
 log = structlog.get_logger("portal.errors")
-PAGES = frozenset({400, 403, 404, 405, 413, 422, 429, 500, 503})
+PAGES = frozenset({400, 401, 403, 404, 405, 413, 422, 429, 500, 503})
 RETRY_SECONDS = 5
 
 
@@ -30,7 +30,7 @@ def refused(error: HTTPException) -> Response:
         return make_response(error.response)
     code = error.code if error.code in PAGES else 400 if (error.code or 500) < 500 else 500  # noqa: PLR2004
     name = "unknown_host" if isinstance(error, UnknownHost) else "csrf" if isinstance(error, CsrfFailed) else str(code)
-    response = _render(name, code or 500)
+    response = _render(name, code or 500, kept=getattr(error, "kept", None), action=request.full_path.rstrip("?"))
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
@@ -56,12 +56,8 @@ def failed(error: Exception) -> Response:
     return refused(InternalServerError())
 
 
-def _render(name: str, code: int) -> Response:
-    part = answer.is_htmx() and answer.wants_part()
-    template = f"errors/_{'part' if part else 'page'}.html"
-    body = render_template(
-        [f"errors/{name}.html", "errors/500.html"] if not part else template,
-        code=code, name=name, request_id=g.get("request_id", ""), place=here(),
-    )  # fmt: skip
-    response = make_response(body, code)
-    return answer.to_alerts(response) if part else response
+def _render(name: str, code: int, **more: object) -> Response:
+    """The page, or for htmx the sentence that its own script puts where the request was made."""
+    template = "errors/_part.html" if answer.is_htmx() else f"errors/{name}.html"
+    facts = {"code": code, "name": name, "request_id": g.get("request_id", ""), "place": here()}
+    return make_response(render_template(template, **facts, **more), code)
