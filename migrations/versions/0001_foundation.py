@@ -434,6 +434,7 @@ def _tables() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("recipient_name", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
         sa.Column("sender_name", sa.Text(), nullable=False),
         sa.Column("reply_to", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -441,6 +442,7 @@ def _tables() -> None:
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("thread_id", sa.Text(), nullable=False),
+        sa.Column("is_urgent", sa.Boolean(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
@@ -458,7 +460,8 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_outgoing_mail")),
         sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_outgoing_mail_tenant_id_key")),
     )
-    op.create_index("ix_outgoing_mail_state", "outgoing_mail", ["tenant_id", "state", "created_at"], unique=False)
+    op.create_index("ix_outgoing_mail_created_at", "outgoing_mail", ["tenant_id", "created_at", "id"], unique=False)
+    op.create_index("ix_outgoing_mail_state", "outgoing_mail", ["tenant_id", "state", "created_at", "id"], unique=False)
     op.create_table(
         "tickets",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -536,14 +539,31 @@ def _tables() -> None:
         sa.UniqueConstraint("tenant_id", "submission_key", name=op.f("uq_tickets_tenant_id_submission_key")),
     )
     op.create_index(
-        "ix_tickets_assignee", "tickets", ["tenant_id", "assignee_user_id", "phase", "touched_at", "id"], unique=False
+        "ix_tickets_assignee",
+        "tickets",
+        ["tenant_id", "assignee_user_id", "touched_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("phase <> 'done'"),
     )
     op.create_index("ix_tickets_client", "tickets", ["tenant_id", "client_id", "updated_at", "id"], unique=False)
     op.create_index(
         "ix_tickets_client_phase", "tickets", ["tenant_id", "client_id", "phase", "updated_at", "id"], unique=False
     )
     op.create_index("ix_tickets_queue", "tickets", ["tenant_id", "phase", "touched_at", "id"], unique=False)
-    op.create_index("ix_tickets_touched", "tickets", ["tenant_id", "touched_at", "id"], unique=False)
+    op.create_index(
+        "ix_tickets_open",
+        "tickets",
+        ["tenant_id", "touched_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("phase <> 'done'"),
+    )
+    op.create_index(
+        "ix_tickets_unassigned",
+        "tickets",
+        ["tenant_id", "touched_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("phase <> 'done' AND assignee_user_id IS NULL"),
+    )
     op.create_table(
         "comments",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -556,11 +576,14 @@ def _tables() -> None:
         sa.Column("submission_key", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("public_version", sa.Integer(), nullable=True),
         sa.Column("visibility", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "visibility = 'public' OR author_user_id IS NOT NULL", name=op.f("ck_comments_note_by_staff")
         ),
         sa.CheckConstraint("visibility IN ('public', 'internal')", name=op.f("ck_comments_visibility")),
+        sa.CheckConstraint("(visibility = 'public') = (public_version IS NOT NULL)", name=op.f("ck_comments_stamped")),
         sa.CheckConstraint("num_nonnulls(author_contact_id, author_user_id) = 1", name=op.f("ck_comments_author")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "author_user_id"],
@@ -587,8 +610,8 @@ def _tables() -> None:
             name=op.f("uq_comments_tenant_id_client_id_ticket_id_visibility_id"),
         ),
         sa.UniqueConstraint("tenant_id", "submission_key", name=op.f("uq_comments_tenant_id_submission_key")),
+        sa.UniqueConstraint("tenant_id", "ticket_id", "version", name=op.f("uq_comments_tenant_id_ticket_id_version")),
     )
-    op.create_index("ix_comments_ticket", "comments", ["tenant_id", "ticket_id", "created_at", "id"], unique=False)
     op.create_table(
         "membership_roles",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -651,13 +674,18 @@ def _tables() -> None:
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
         sa.Column("by_contact_id", sa.Uuid(), nullable=True),
         sa.Column("by_user_id", sa.Uuid(), nullable=True),
-        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("old_value", sa.Text(), nullable=False),
         sa.Column("new_value", sa.Text(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("visibility", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("public_version", sa.Integer(), nullable=True),
         sa.CheckConstraint("visibility IN ('public', 'internal')", name=op.f("ck_ticket_changes_visibility")),
+        sa.CheckConstraint(
+            "(visibility = 'public') = (public_version IS NOT NULL)", name=op.f("ck_ticket_changes_stamped")
+        ),
         sa.CheckConstraint("num_nonnulls(by_contact_id, by_user_id) <= 1", name=op.f("ck_ticket_changes_actor")),
         sa.ForeignKeyConstraint(
             ["tenant_id", "by_user_id"],
@@ -675,9 +703,9 @@ def _tables() -> None:
             name=op.f("fk_ticket_changes_tenant_id_client_id_ticket_id"),
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_ticket_changes")),
-    )
-    op.create_index(
-        "ix_ticket_changes_ticket", "ticket_changes", ["tenant_id", "ticket_id", "created_at", "id"], unique=False
+        sa.UniqueConstraint(
+            "tenant_id", "ticket_id", "version", name=op.f("uq_ticket_changes_tenant_id_ticket_id_version")
+        ),
     )
     op.create_table(
         "ticket_people",

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, and_
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.clients.models import Client, Contact, Site
@@ -12,6 +12,9 @@ from portal.core.tenancy.tables import ClientOwned, Shared, WithVisibility
 from portal.identity.models import StaffProfile
 
 ONE_AUTHOR = "num_nonnulls({0}_contact_id, {0}_user_id) = 1"
+OPEN = text("phase <> 'done'")
+UNASSIGNED = text("phase <> 'done' AND assignee_user_id IS NULL")
+STAMPED = "(visibility = 'public') = (public_version IS NOT NULL)"
 
 
 class Board(Shared, Base):
@@ -83,8 +86,9 @@ class Ticket(ClientOwned, Base):
         Index("ix_tickets_client", "tenant_id", "client_id", "updated_at", "id"),
         Index("ix_tickets_client_phase", "tenant_id", "client_id", "phase", "updated_at", "id"),
         Index("ix_tickets_queue", "tenant_id", "phase", "touched_at", "id"),
-        Index("ix_tickets_touched", "tenant_id", "touched_at", "id"),
-        Index("ix_tickets_assignee", "tenant_id", "assignee_user_id", "phase", "touched_at", "id"),
+        Index("ix_tickets_open", "tenant_id", "touched_at", "id", postgresql_where=OPEN),
+        Index("ix_tickets_assignee", "tenant_id", "assignee_user_id", "touched_at", "id", postgresql_where=OPEN),
+        Index("ix_tickets_unassigned", "tenant_id", "touched_at", "id", postgresql_where=UNASSIGNED),
     )
 
     number: Mapped[int] = mapped_column(big_int)
@@ -140,6 +144,17 @@ class Ticket(ClientOwned, Base):
     )  # fmt: skip
 
 
+class Entry:
+    """What stands in a ticket's timeline: it made the ticket's `version`, and if public its `public_version`.
+
+    The order of the timeline is that of the versions, which the ticket's row lock
+    gives out one by one; clocks of several servers may differ.
+    """
+
+    version: Mapped[int]
+    public_version: Mapped[int | None]
+
+
 class TicketPerson(ClientOwned, Base):
     """A contact who takes part in a ticket and may therefore see it."""
 
@@ -163,7 +178,7 @@ class TicketPerson(ClientOwned, Base):
     )  # fmt: skip
 
 
-class Comment(WithVisibility, ClientOwned, Base):
+class Comment(Entry, WithVisibility, ClientOwned, Base):
     """A letter in the conversation, or, where internal, a note among the staff."""
 
     __tablename__ = "comments"
@@ -176,7 +191,8 @@ class Comment(WithVisibility, ClientOwned, Base):
         CheckConstraint(ONE_AUTHOR.format("author"), name="author"),
         CheckConstraint("visibility IN ('public', 'internal')", name="visibility"),
         CheckConstraint("visibility = 'public' OR author_user_id IS NOT NULL", name="note_by_staff"),
-        Index("ix_comments_ticket", "tenant_id", "ticket_id", "created_at", "id"),
+        CheckConstraint(STAMPED, name="stamped"),
+        unique("ticket_id", "version"),
     )
 
     ticket_id: Mapped[uuid.UUID]
@@ -203,10 +219,11 @@ class Comment(WithVisibility, ClientOwned, Base):
     )  # fmt: skip
 
 
-class TicketChange(WithVisibility, ClientOwned, Base):
-    """One grey line of the timeline: what was changed, from what to what, by whom or by which rule.
+class TicketChange(Entry, WithVisibility, ClientOwned, Base):
+    """One grey line of the timeline: what happened, from what to what, by whom or by which rule.
 
-    Neither person is set when the product itself acted; `cause` then says why.
+    `kind` is one of `rules.Happening`. Neither person is set when the product
+    itself acted; `cause` then says why.
     """
 
     __tablename__ = "ticket_changes"
@@ -216,13 +233,14 @@ class TicketChange(WithVisibility, ClientOwned, Base):
         references("users", by_user_id="id"),
         CheckConstraint("num_nonnulls(by_contact_id, by_user_id) <= 1", name="actor"),
         CheckConstraint("visibility IN ('public', 'internal')", name="visibility"),
-        Index("ix_ticket_changes_ticket", "tenant_id", "ticket_id", "created_at", "id"),
+        CheckConstraint(STAMPED, name="stamped"),
+        unique("ticket_id", "version"),
     )
 
     ticket_id: Mapped[uuid.UUID]
     by_contact_id: Mapped[uuid.UUID | None]
     by_user_id: Mapped[uuid.UUID | None]
-    field: Mapped[str]
+    kind: Mapped[str]
     old_value: Mapped[str] = mapped_column(default="")
     new_value: Mapped[str] = mapped_column(default="")
     cause: Mapped[str] = mapped_column(default="")
@@ -249,9 +267,7 @@ class Attachment(WithVisibility, ClientOwned, Base):
 
     __tablename__ = "attachments"
     __table_args__ = (
-        references(
-            "comments", client_id="client_id", ticket_id="ticket_id", visibility="visibility", comment_id="id"
-        ),
+        references("comments", client_id="client_id", ticket_id="ticket_id", visibility="visibility", comment_id="id"),
         CheckConstraint("state IN ('checking', 'ready', 'refused')", name="state"),
         Index("ix_attachments_comment", "tenant_id", "comment_id"),
         Index("ix_attachments_ticket", "tenant_id", "ticket_id"),
