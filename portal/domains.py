@@ -10,7 +10,9 @@ def register(app: Flask, settings: Settings) -> None:
     from portal import cli  # noqa: PLC0415  # commands import the domains, which import this package
     from portal.core.events import models as event_models  # noqa: F401, PLC0415
     from portal.core.tenancy import numbers  # noqa: F401, PLC0415
+    from portal.identity import registration as identity
     from portal.notifications import models as notification_models  # noqa: F401, PLC0415
     from portal.tickets import models as ticket_models  # noqa: F401, PLC0415
 
+    identity.register(app)
     cli.register(app)

@@ -163,5 +163,3 @@ class Throttle(StaffOwned, Base):
     tries: Mapped[int]
     window_started_at: Mapped[dt.datetime]
     blocked_until: Mapped[dt.datetime | None]
-
-
