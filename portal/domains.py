@@ -13,6 +13,7 @@ def register(app: Flask, settings: Settings) -> None:
     from portal.identity import registration as identity
     from portal.notifications import models as notification_models  # noqa: F401, PLC0415
     from portal.tickets import models as ticket_models  # noqa: F401, PLC0415
+    from portal.tickets import provisioning as ticket_provisioning  # noqa: F401, PLC0415
 
     identity.register(app)
     cli.register(app)

@@ -37,9 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def build_static() -> None:
     """Pages need their hashed files; a test run must not meet those of yesterday."""
-    from portal.core.web.build import build
+    from portal.core.web.build import main
 
-    build()
+    assert main() == 0
 
 
 def make_templates(admin_url: str, redis_url: str, folder: Path) -> None:
@@ -84,11 +84,15 @@ def worker_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def _app(admin_url: str, redis_url: str, worker_name: str) -> Iterator[Flask]:
     from portal import create_app
+    from portal.extensions import db
     from portal.settings import read
 
     database = Database(admin_url, f"portal_test_{worker_name}")
     folder = Path(os.environ["PORTAL_TEST_FOLDER"]) / worker_name
-    yield create_app(read(databases.environment(database, redis_url, str(folder))))
+    app = create_app(read(databases.environment(database, redis_url, str(folder))))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
     databases.drop(database)
 
 

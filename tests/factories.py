@@ -78,7 +78,7 @@ def a_ticket(requester: Contact, subject: str = "Printer is on fire", **more: An
     defaults = {
         "client_id": requester.client_id, "number": next(_numbers), "subject": subject, "board_id": board.id,
         "status_id": state.id, "priority_id": priority.id, "requester_contact_id": requester.id,
-        "opened_by_contact_id": requester.id, "phase": "with_us", "turn": "us",
+        "opened_by_contact_id": requester.id, "phase": "with_us", "turn": "us", "version": 0, "public_version": 0,
         "opened_at": at, "updated_at": at, "touched_at": at,
     }  # fmt: skip
     ticket = put(Ticket(**(defaults | more)))
@@ -98,9 +98,15 @@ def a_person_on(ticket: Ticket, contact: Contact, part: str = "follower") -> Tic
 def a_comment(ticket: Ticket, body: str, *, author: Contact | User, at: dt.datetime | None = None, **more: Any) -> Comment:
     """A comment by a contact (public) or by a user of the staff."""
     who = {"author_contact_id": author.id} if isinstance(author, Contact) else {"author_user_id": author.id}
+    is_public = more.get("visibility", "public") == "public"
+    ticket.version += 1
+    ticket.public_version += is_public
     return put(
-        Comment(client_id=ticket.client_id, ticket_id=ticket.id, body=body, created_at=at or clock.now(), **who, **more)
-    )
+        Comment(
+            client_id=ticket.client_id, ticket_id=ticket.id, body=body, created_at=at or clock.now(),
+            version=ticket.version, public_version=ticket.public_version if is_public else None, **who, **more,
+        )
+    )  # fmt: skip
 
 
 def a_note(ticket: Ticket, body: str, *, author: User, **more: Any) -> Comment:

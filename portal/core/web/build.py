@@ -7,6 +7,7 @@ manifest.json: logical name → hashed file. Run as ``python -m portal.core.web.
 import gzip
 import hashlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterable
@@ -58,14 +59,18 @@ def scripts(static: Path) -> dict[str, str]:
 
 def build(static: Path, out: Path) -> dict[str, str]:
     """Write everything into `out`, made anew, and answer with the manifest."""
-    fresh = out.with_name(out.name + ".new")
+    fresh = out.with_name(f"{out.name}.{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     files = {name: text.encode() for name, text in {**stylesheets(static), **scripts(static)}.items()}
     images = (path for path in sorted((static / "img").rglob("*")) if path.is_file())
     files |= {path.relative_to(static).as_posix(): path.read_bytes() for path in images}
     manifest = {name: _write(fresh, name, content) for name, content in files.items()}
-    (fresh / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    listing = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+    (fresh / "manifest.json").write_text(listing)
+    if (out / "manifest.json").is_file() and (out / "manifest.json").read_text() == listing:
+        shutil.rmtree(fresh)  # nothing changed: leave the files under those who serve them
+        return manifest
     shutil.rmtree(out, ignore_errors=True)
     fresh.rename(out)
     return manifest
