@@ -55,7 +55,8 @@ def publish_to(event: declare.Event, handlers: Sequence[declare.Handler], *, ded
     if dedupe_key is not None:
         # Without a conflict target: naming one would want the right to read, which clients and the gate don't have.
         statement = statement.on_conflict_do_nothing()
-    written = cast("CursorResult[object]", session.execute(statement, execution_options={RAW: True}))
+    options = {RAW: True, "preserve_rowcount": True}
+    written = cast("CursorResult[object]", session.execute(statement, execution_options=options))
     if written.rowcount == 0:
         return False
     if handlers:
