@@ -5,3 +5,12 @@ from flask import Flask
 
 def register(app: Flask) -> None:
     """Add every command to an app."""
+    from portal.cli.audit import audit_group
+    from portal.cli.census import census_command
+    from portal.cli.database import database_group
+    from portal.cli.doctor import doctor_command
+
+    app.cli.add_command(audit_group)
+    app.cli.add_command(census_command)
+    app.cli.add_command(database_group)
+    app.cli.add_command(doctor_command)

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import atexit
-import hashlib
-import hmac
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -125,25 +123,12 @@ def use_admin(filled: dict[str, str], home: Home) -> None:
 
 
 def prepared(admin_url: str, home: Home, *, database: str | None = None) -> dict[str, str]:
-    """Prepare roles and database; the addresses of owner and app. Raises LaunchError.
-
-    Roles are shared by all databases of a server. So their passwords follow from the
-    administrator's: two checkouts on one server must not change them under each other.
-    """
+    """Prepare roles and database; the addresses of owner and app. Raises LaunchError."""
     own = home.secrets()
-    admin_password = psycopg.conninfo.conninfo_to_dict(admin_url).get("password")
-    passwords = {
-        role: _derived(str(admin_password), role) if admin_password else own[f"{role}_password"]
-        for role in ("owner", "app")
-    }
+    owner = roles.derived_password(admin_url, roles.OWNER) or own["owner_password"]
+    app = roles.derived_password(admin_url, roles.APP) or own["app_password"]
     try:
-        made = roles.prepare(
-            admin_url, database=database, owner_password=passwords["owner"], app_password=passwords["app"]
-        )
+        made = roles.prepare(admin_url, database=database, owner_password=owner, app_password=app)
     except roles.PrepareError as error:
         raise LaunchError(str(error)) from error
     return {"DATABASE_URL": made.app_url, "DATABASE_OWNER_URL": made.owner_url}
-
-
-def _derived(admin_password: str, role: str) -> str:
-    return hmac.new(admin_password.encode(), f"portal {role}".encode(), hashlib.sha256).hexdigest()

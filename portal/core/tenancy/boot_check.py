@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 GLOBAL_WITH_TENANT = ("tenant_hosts",)
 """Tables of class Global that hold a tenant's id and yet are read before the tenant is known."""
 
+REMEDY = (
+    "sign in as portal_app, made by `flask database prepare --admin-url URL`, "
+    "on a database migrated by `flask db upgrade`"
+)
 CONNECT_PATIENCE = 10
 """Seconds."""
 
@@ -102,7 +106,7 @@ def check_roles(connection: Connection) -> None:
     for query, values in questions:
         faults += [row[0] for row in connection.execute(query, values or None)]
     if faults:
-        raise UnsafeRole(faults)
+        raise UnsafeRole([*faults, REMEDY])
 
 
 def check_database(url: str) -> None:

@@ -12,6 +12,8 @@ may create roles and databases (as managed servers give), on PostgreSQL 15 to 18
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, LiteralString
@@ -75,6 +77,35 @@ def address(url: str, *, user: str | None = None, password: str | None = None, d
 def database_of(url: str) -> str:
     """The database that an address names."""
     return unquote(urlsplit(url).path.strip("/"))
+
+
+def user_of(url: str) -> str:
+    """The role in an address."""
+    return unquote(urlsplit(url).username or "")
+
+
+def password_of(url: str) -> str | None:
+    """The password in an address."""
+    return unquote(urlsplit(url).password or "") or None
+
+
+def derived_password(admin_url: str, role: str) -> str | None:
+    """A role's password outside production, following from the administrator's; None where that has none.
+
+    Roles belong to a whole server: two checkouts that work on one server must not
+    change each other's passwords, and so both arrive at the same ones.
+    """
+    admin_password = password_of(admin_url)
+    if admin_password is None:
+        return None
+    return hmac.new(admin_password.encode(), f"portal {role}".encode(), hashlib.sha256).hexdigest()
+
+
+def existing(admin_url: str) -> frozenset[str]:
+    """Which of the three roles are there."""
+    with _signed_in(admin_url) as admin:
+        found = _column(admin, "SELECT rolname FROM pg_catalog.pg_roles WHERE rolname = ANY (%s)", [OWNER, APP, DOOR])
+    return frozenset(found)
 
 
 def is_admin(url: str) -> bool:
