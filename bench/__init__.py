@@ -1,0 +1,1 @@
+"""The benchmark: `make bench`. One machine, one run, one table."""
