@@ -75,8 +75,13 @@ def publish_to(event: declare.Event, handlers: Sequence[declare.Handler], *, ded
             for handler in handlers
         ]
         session.execute(insert(_DELIVERIES).values(deliveries), execution_options={RAW: True})
-        session.info[_PUBLISHED] = True
+        announce(session)
     return True
+
+
+def announce(session: Session) -> None:
+    """Have the relay poked when this session's transaction is committed."""
+    session.info[_PUBLISHED] = True
 
 
 @listening.listens_for(Session, "after_commit")
