@@ -23,15 +23,18 @@ COMFORT = 7.0  # WCAG 1.4.6, for what is read at length
 
 _HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _STEP = 0.005
+_FOOT = 0.04045  # where the curve of sRGB begins (IEC 61966-2-1), encoded
+_LINEAR_FOOT = 0.0031308  # the same, linear
+_SLACK = 1e-4  # rounding that still counts as inside the gamut
 
 
 @dataclass(frozen=True, slots=True)
 class Oklch:
-    """A colour by lightness (0–1), chroma (0 to about 0.37) and hue (degrees)."""
+    """A colour by lightness (0 to 1), chroma (0 to about 0.37) and hue (degrees)."""
 
-    l: float
-    c: float
-    h: float
+    lightness: float
+    chroma: float
+    hue: float
 
 
 def is_colour(text: str) -> bool:
@@ -84,9 +87,9 @@ def readable(start: Oklch, on: Iterable[str], ratio: float, *, darker: bool) -> 
     The last step is black or white, so an answer exists wherever one of them would do.
     """
     surfaces = tuple(on)
-    lightness = start.l
+    lightness = min(max(start.lightness, _STEP), 1 - _STEP)
     while 0 < lightness < 1:
-        colour = shade(lightness, start.c, start.h)
+        colour = shade(lightness, start.chroma, start.hue)
         if all(contrast(colour, surface) >= ratio for surface in surfaces):
             return colour
         lightness += -_STEP if darker else _STEP
@@ -102,11 +105,11 @@ def _channels(colour: str) -> tuple[float, float, float]:
 
 
 def _linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
+    return channel / 12.92 if channel <= _FOOT else float(((channel + 0.055) / 1.055) ** 2.4)
 
 
 def _rgb(lightness: float, chroma: float, hue: float) -> tuple[float, float, float]:
-    """Linear sRGB, outside 0–1 where the colour is beyond the gamut."""
+    """Linear sRGB, outside 0 to 1 where the colour is beyond the gamut."""
     a, b = chroma * cos(radians(hue)), chroma * sin(radians(hue))
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
@@ -119,13 +122,13 @@ def _rgb(lightness: float, chroma: float, hue: float) -> tuple[float, float, flo
 
 
 def _fits(rgb: tuple[float, float, float]) -> bool:
-    return all(-1e-4 <= channel <= 1 + 1e-4 for channel in rgb)
+    return all(-_SLACK <= channel <= 1 + _SLACK for channel in rgb)
 
 
 def _hex(rgb: tuple[float, float, float]) -> str:
     out = "#"
     for channel in rgb:
         inside = min(max(channel, 0.0), 1.0)
-        encoded = 12.92 * inside if inside <= 0.0031308 else 1.055 * inside ** (1 / 2.4) - 0.055
+        encoded = 12.92 * inside if inside <= _LINEAR_FOOT else 1.055 * inside ** (1 / 2.4) - 0.055
         out += f"{round(encoded * 255):02x}"
     return out

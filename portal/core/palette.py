@@ -79,26 +79,26 @@ def palette(brand: str) -> Palette:
 
 def _scheme(brand: str, base: _Ground) -> dict[str, str]:
     wish = oklch(brand)
-    lean = min(wish.c / 0.12, 1.0)  # a grey brand leaves the neutrals grey
+    lean = min(wish.chroma / 0.12, 1.0)  # a grey brand leaves the neutrals grey
     neutral = base.neutral * lean
     tokens = {
-        "sheet": shade(base.sheet, neutral * (0.0 if base.darker else 0.8), wish.h),
-        "ground": shade(base.ground, neutral * 0.4, wish.h),
-        "sunk": shade(base.sunk, neutral * 0.7, wish.h),
-        "line": shade(base.line, neutral * 0.8, wish.h),
-        "brand-soft": shade(base.soft, min(wish.c, base.tint), wish.h),
+        "sheet": shade(base.sheet, neutral * (0.0 if base.darker else 0.8), wish.hue),
+        "ground": shade(base.ground, neutral * 0.4, wish.hue),
+        "sunk": shade(base.sunk, neutral * 0.7, wish.hue),
+        "line": shade(base.line, neutral * 0.8, wish.hue),
+        "brand-soft": shade(base.soft, min(wish.chroma, base.tint), wish.hue),
     }
     for tone, hue in TONES.items():
         tokens[f"{tone}-soft"] = shade(base.soft, base.tint * (1.25 if tone == "note" else 1.0), hue)
     plain = [tokens[name] for name in SURFACES]
     every = [*plain, *(tokens[name] for name in SOFTS)]
-    tokens["ink"] = readable(Oklch(base.ink, neutral * 1.4, wish.h), every, COMFORT, darker=base.darker)
-    tokens["ink-soft"] = readable(Oklch(base.ink_soft, neutral * 1.6, wish.h), every, TEXT, darker=base.darker)
-    tokens["line-strong"] = readable(Oklch(base.edge, neutral * 1.4, wish.h), plain, SHAPE, darker=base.darker)
+    tokens["ink"] = readable(Oklch(base.ink, neutral * 1.4, wish.hue), every, COMFORT, darker=base.darker)
+    tokens["ink-soft"] = readable(Oklch(base.ink_soft, neutral * 1.6, wish.hue), every, TEXT, darker=base.darker)
+    tokens["line-strong"] = readable(Oklch(base.edge, neutral * 1.4, wish.hue), plain, SHAPE, darker=base.darker)
     for tone, hue in TONES.items():
         on = [*plain, tokens[f"{tone}-soft"]]
         tokens[tone] = readable(Oklch(base.tone, 0.135, hue), on, TEXT, darker=base.darker)
-    link = Oklch(wish.l if base.darker else max(wish.l, 0.72), wish.c if base.darker else min(wish.c, 0.15), wish.h)
+    link = wish if base.darker else Oklch(max(wish.lightness, 0.72), min(wish.chroma, 0.15), wish.hue)
     tokens["link"] = readable(link, every, TEXT, darker=base.darker)
     tokens |= _fill(wish)
     tokens["brand-edge"] = readable(oklch(tokens["brand"]), plain, SHAPE, darker=base.darker)
@@ -107,15 +107,17 @@ def _scheme(brand: str, base: _Ground) -> dict[str, str]:
 
 def _fill(wish: Oklch) -> dict[str, str]:
     """The filled button: the brand with white words where a small step makes them readable, else with dark ones."""
-    own = shade(wish.l, wish.c, wish.h)
+    own = shade(wish.lightness, wish.chroma, wish.hue)
     if contrast("#ffffff", own) >= SHAPE:
         fill = readable(wish, ("#ffffff",), TEXT, darker=True)
         start = oklch(fill)
-        return {"brand": fill, "brand-ink": "#ffffff", "brand-hover": shade(start.l - 0.05, start.c, start.h)}
-    ink = shade(0.2, min(wish.c, 0.04), wish.h)
+        hover = shade(start.lightness - 0.05, start.chroma, start.hue)
+        return {"brand": fill, "brand-ink": "#ffffff", "brand-hover": hover}
+    ink = shade(0.2, min(wish.chroma, 0.04), wish.hue)
     fill = readable(wish, (ink,), TEXT, darker=False)
     start = oklch(fill)
-    return {"brand": fill, "brand-ink": ink, "brand-hover": shade(start.l + 0.05, start.c, start.h)}
+    hover = shade(start.lightness + 0.05, start.chroma, start.hue)
+    return {"brand": fill, "brand-ink": ink, "brand-hover": hover}
 
 
 def _changes(brand: str, tokens: dict[str, str], scheme: Scheme) -> list[Change]:

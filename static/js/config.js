@@ -5,6 +5,7 @@
     mode: 'same-origin',
     noSwap: [204, 304, '40x', '41x', 429, '5xx'],
     defaultSettleDelay: 0,
+    morphIgnore: ['data-htmx-powered', 'open'], // a menu stays open while news arrives around it
     defaultTimeout: 30000,
   });
 })();

@@ -25,14 +25,15 @@ def is_htmx() -> bool:
 
 def page(template: str, part: str | None = None, /, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401  # whatever the template wants
     """The whole page, or its part where htmx asked for one."""
-    chosen = part if part is not None and wants_part() else template
-    return make_response(render_template(chosen, **context), status)
+    if part is not None and wants_part():
+        return make_response(_part(part, context), status)
+    return make_response(render_template(template, **context), status)
 
 
 def saw(url: str, part: str | None = None, /, **context: Any) -> Response:  # noqa: ANN401  # whatever the template wants
     """The answer to an act that succeeded: the changed part for htmx, else a 303 to the page that shows it."""
     if part is not None and wants_part():
-        return make_response(render_template(part, **context))
+        return make_response(_part(part, context))
     return moved(url)
 
 
@@ -53,6 +54,11 @@ def moved(url: str) -> Response:
 def nothing_new() -> Response:
     """The answer to a poll that found nothing: 204 without a body."""
     return Response(status=204)
+
+
+def _part(part: str, context: dict[str, Any]) -> str:
+    """A partial as htmx gets it: with the page's title and what there is to say, out of band."""
+    return render_template("layouts/fragment.html", fragment=part, **context)
 
 
 def say(message: str, kind: str = "good") -> None:

@@ -16,7 +16,8 @@ def stylesheet(brand_color: str | None, side: Side) -> str:
     default = STAFF_VIOLET if side == "msp" else CLIENT_BLUE
     brand = brand_color if brand_color and side == "client" and is_colour(brand_color) else default
     made = palette(brand)
-    return f":root{{{_tokens(made.light)}}}@media screen and (prefers-color-scheme:dark){{:root{{{_tokens(made.dark)}}}}}"
+    light, dark = (f":root{{{_tokens(tokens)}}}" for tokens in (made.light, made.dark))
+    return f"{light}@media screen and (prefers-color-scheme:dark){{{dark}}}"
 
 
 def _tokens(tokens: dict[str, str]) -> str:
