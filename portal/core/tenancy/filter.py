@@ -7,14 +7,18 @@ statements, identity-map hits, bulk writes by primary key) is refused by the
 guards here and, below them, by row-level security.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Uuid, bindparam, event, false
+from sqlalchemy import Table, Uuid, bindparam, event, false
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ColumnClause, ColumnElement
+from sqlalchemy.sql.selectable import FromClause, SelectBase
 
+from portal.core.db import Base
 from portal.core.tenancy.scope import Reach, Scope, ScopeChanged, at_the_door, current_scope, scope_or_none
-from portal.core.tenancy.tables import ClientOwned, PersonOwned, Shared, StaffOwned, TenantOwned, WithVisibility
+from portal.core.tenancy.tables import ClientOwned, Global, PersonOwned, Shared, StaffOwned, TenantOwned, WithVisibility
 
 _TENANT = bindparam("scope_tenant", callable_=lambda: current_scope().tenant_id, type_=Uuid())
 _CLIENT = bindparam("scope_client", callable_=lambda: current_scope().client_id, type_=Uuid())
@@ -83,6 +87,8 @@ def restrict(state: ORMExecuteState) -> None:
             return
         message = "only the core may send SQL that the session filter can't read"
         raise UnfilteredStatement(message)
+    if scope_or_none() is None and _is_of_no_tenant(state.statement):
+        return
     scope = current_scope()
     _same_transaction(state.session, scope)
     if state.is_insert:
@@ -90,7 +96,14 @@ def restrict(state: ORMExecuteState) -> None:
         return
     if state.is_update or state.is_delete:
         _refuse_bulk_by_key(state)
+        _refuse_second_table(state)
     state.statement = state.statement.options(*CRITERIA[scope.reach])
+
+
+def _is_of_no_tenant(statement: Any) -> bool:
+    """Whether a statement names tables of class Global alone, at any depth; these may be read without a scope."""
+    shared_by_all = {mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, Global)}
+    return all(part in shared_by_all for part in visitors.iterate(statement) if isinstance(part, Table))
 
 
 def _refuse_insert_from_select(state: ORMExecuteState) -> None:
@@ -106,6 +119,28 @@ def _refuse_bulk_by_key(state: ORMExecuteState) -> None:
     if isinstance(state.parameters, list):
         message = "bulk updates by primary key escape the session filter"
         raise UnfilteredStatement(message)
+
+
+def _refuse_second_table(state: ORMExecuteState) -> None:
+    """UPDATE … FROM and DELETE … USING: the filter holds the target, not what it is joined with. Sub-selects are held."""
+    mapper = state.bind_mapper
+    target = set(mapper.tables) if mapper is not None else set()
+    if any(table not in target for table in _tables_beside_selects(state.statement)):
+        message = "an update or delete that joins a second table escapes the session filter: use a sub-select"
+        raise UnfilteredStatement(message)
+
+
+def _tables_beside_selects(statement: Any) -> Iterator[Any]:
+    parts = [statement]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, SelectBase):
+            continue
+        if isinstance(part, FromClause):
+            yield part
+        elif isinstance(part, ColumnClause) and part.table is not None:
+            yield part.table
+        parts.extend(part.get_children())
 
 
 def _same_transaction(session: Session, scope: Scope) -> None:
