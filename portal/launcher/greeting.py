@@ -67,6 +67,6 @@ def greet(settings: Settings) -> None:
         lines += [f"           {client}: {', '.join(people)}" for client, people in tenant.clients.items()]
         lines += [f"  Staff    {origin}/msp", f"           {', '.join(tenant.staff)}", ""]
     lines += [f"Password of all: {PASSWORD}", f"Mail goes to {settings.mail_url.removeprefix('file://')}"]
-    lines += ["Ctrl-C ends everything.", "", ""]
+    lines += [f"Logs are in {settings.var_dir}: web.log, worker.log, postgres.log", "Ctrl-C ends everything.", ""]
     sys.stdout.write("\n".join(lines))
     sys.stdout.flush()

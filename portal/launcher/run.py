@@ -83,19 +83,22 @@ def _run(environ: dict[str, str], ending: ExitStack) -> int:
     served = {name: value for name, value in environ.items() if name != "DATABASE_OWNER_URL"}
     worker = [sys.executable, str(ROOT / "worker.py")]
     web = [sys.executable, "-m", "gunicorn", "--chdir", str(ROOT), "--config", str(ROOT / "gunicorn.conf.py")]
+    for name in ("web", "worker"):
+        (home.folder / f"{name}.log").unlink(missing_ok=True)
     watch = Watch(servers)
     with greeting.step("Starting web and worker"):
         ending.callback(watch.end)
-        watch.add("worker", lambda: _child("worker", worker, served), patience=WORKER_PATIENCE)
-        watch.add("web", lambda: _child("web", web, served), patience=WEB_PATIENCE)
+        watch.add("worker", lambda: _child("worker", worker, served, home), patience=WORKER_PATIENCE)
+        watch.add("web", lambda: _child("web", web, served, home), patience=WEB_PATIENCE)
         _until_ready(port, watch)
     greeting.greet(settings)
     return watch.stay()
 
 
-def _child(name: str, command: list[str], environ: dict[str, str]) -> Child:
-    """Start a program of the portal. SIGKILL at our death: their own children watch them in turn."""
-    return spawn.start(name, command, dies_by=signal.SIGKILL, environ=environ, cwd=ROOT)
+def _child(name: str, command: list[str], environ: dict[str, str], home: Home) -> Child:
+    """Start a program of the portal, logging to VAR_DIR. SIGKILL at our death: its own children watch it in turn."""
+    log = home.folder / f"{name}.log"
+    return spawn.start(name, command, dies_by=signal.SIGKILL, environ=environ, log=log, cwd=ROOT)
 
 
 def _free_port(environ: dict[str, str]) -> int:
@@ -114,7 +117,7 @@ def _take(home: Home) -> None:
     while not home.take("make run"):
         pid, what = home.holder() or (0, "another command")
         if what == "make run" or time.monotonic() > give_up_at:
-            message = f"{what} is already running on {home.folder} (process {pid}); end it or set another VAR_DIR"
+            message = f"{what} is running on {home.folder} already (process {pid}); end it or set another VAR_DIR"
             raise LaunchError(message)
         time.sleep(LOOK_EVERY)
 
@@ -175,5 +178,5 @@ def _until_ready(port: int, watch: Watch) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(LOOK_EVERY)
-    message = f"the web did not become ready within {READY_PATIENCE:.0f} seconds (see above)"
+    message = f"the web did not become ready within {READY_PATIENCE:.0f} seconds; see web.log in VAR_DIR"
     raise LaunchError(message)

@@ -52,6 +52,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     pipe: int | None = None
+    log: Path | None = None
 
     @property
     def is_running(self) -> bool:
@@ -126,7 +127,7 @@ def start(  # noqa: PLR0913 - each is one property of a process
         with contextlib.suppress(BrokenPipeError):  # it died at once; its log tells why
             process.stdin.write(text)
             process.stdin.close()
-    return Child(name, process, ours)
+    return Child(name, process, ours, log)
 
 
 def tail(log: Path | None) -> str:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from portal.launcher.spawn import Child, LaunchError
+from portal.launcher.spawn import Child, LaunchError, tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,9 +71,9 @@ class Watch:
         now = time.monotonic()
         deaths[:] = [moment for moment in deaths if now - moment < FORGET_AFTER] + [now]
         if code == UNFIT or len(deaths) >= GIVE_UP_AFTER:
-            message = f"{child.name} {how}; stopping everything"
+            message = f"{child.name} {how}; stopping everything. The end of {child.log}:\n{tail(child.log)}"
             raise LaunchError(message)
-        sys.stderr.write(f"make run: {child.name} {how}; starting it again\n")
+        sys.stderr.write(f"make run: {child.name} {how}; starting it again (see {child.log})\n")
 
     def end(self) -> None:
         """End web, then worker; requests and jobs under way get their time."""
