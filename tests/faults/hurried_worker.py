@@ -1,0 +1,85 @@
+"""A worker's tree for tests: the product's own, with the ledger's handlers and waiting times that tests can bear.
+
+`PORTAL_TEST_TIMES` holds other waiting times as JSON (seconds); without it the product's own are in force.
+`PORTAL_TEST_SABOTAGE` names a defence to take away, for negative controls: only this entry point can.
+"""
+
+import dataclasses
+import datetime as dt
+import json
+import os
+import sys
+from typing import Any
+
+from portal import create_app
+from portal.core.events import backoff, delivery, relay, times, worker
+from tests.faults import ledger
+
+YEAR = dt.timedelta(days=365)
+
+
+def times_from(text: str) -> times.Times:
+    """Waiting times from JSON."""
+    values = json.loads(text)
+    for field in dataclasses.fields(times.Times):
+        if field.name in values and isinstance(getattr(times.PRODUCTION, field.name), dt.timedelta):
+            values[field.name] = dt.timedelta(seconds=values[field.name])
+    return dataclasses.replace(times.PRODUCTION, **values)
+
+
+def trust_redis() -> None:
+    """Without the outbox's second look: what Redis or a dead worker loses is gone."""
+    picked = relay.pick
+
+    def once(queue: str, **how: Any) -> Any:
+        return picked(queue, **(how | {"requeue_after": YEAR}))
+
+    relay.pick = once
+    backoff.lease = lambda *_arguments: YEAR
+
+
+def no_lease() -> None:
+    """Without leases: whoever hears of a delivery runs it, and every result is accepted."""
+    delivery._as_picked = lambda _attempts: (delivery.Delivery.state == "open",)
+
+    def settle(session: Any, claim: delivery.Claim, **values: Any) -> None:
+        session.execute(
+            delivery.update(delivery.Delivery)
+            .where(delivery.Delivery.id == claim.delivery_id)
+            .values(lease_token=None, **values)
+            .execution_options(synchronize_session=False)
+        )
+
+    delivery._settle = settle
+
+
+def two_transactions() -> None:
+    """Without the common transaction of effect and mark: a death in between repeats the effect."""
+
+    def work(claim: delivery.Claim) -> None:
+        handler = delivery.declare.handler_named(claim.kind, claim.handler)
+        happened = delivery.declare.read(claim.kind, claim.version, claim.facts, event_id=claim.event_id)
+        with delivery.transaction(claim.scope):
+            handler.run(dataclasses.replace(happened, after_ms=0))
+        ledger.time.sleep(happened.after_ms / 1000)  # type: ignore[attr-defined]
+        with delivery.transaction(claim.scope) as session:
+            delivery._settle(session, claim, state="done", finished_at=delivery.clock.now())
+
+    delivery._work = work
+
+
+SABOTAGE = {"trust_redis": trust_redis, "no_lease": no_lease, "two_transactions": two_transactions}
+
+
+def main() -> int:
+    """Run the tree."""
+    app = create_app()
+    if text := os.environ.get("PORTAL_TEST_TIMES"):
+        times.use(app, times_from(text))
+    if name := os.environ.get("PORTAL_TEST_SABOTAGE"):
+        SABOTAGE[name]()
+    return worker.main(app)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
