@@ -169,13 +169,13 @@ def _tables() -> None:
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("window_started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", postgresql.ARRAY(sa.DateTime(timezone=True)), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_throttles")),
         sa.UniqueConstraint("tenant_id", "key", name=op.f("uq_throttles_tenant_id_key")),
     )
-    op.create_index("ix_throttles_window", "throttles", ["tenant_id", "window_started_at"], unique=False)
+    op.create_index("ix_throttles_last_at", "throttles", ["tenant_id", "last_at"], unique=False)
     op.create_table(
         "users",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -395,6 +395,7 @@ def _tables() -> None:
         sa.Column("site_id", sa.Uuid(), nullable=True),
         sa.Column("ticket_scope", sa.Text(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "ticket_scope IN ('own', 'taking_part', 'site', 'company')", name=op.f("ck_memberships_ticket_scope")
@@ -797,7 +798,8 @@ def _doors() -> None:
     )
     open_to_door("users", select="tenant_id, id, kind, email_key, name, locale, time_zone, state")
     open_to_door(
-        "memberships", select="tenant_id, id, user_id, client_id, contact_id, site_id, ticket_scope, is_active"
+        "memberships",
+        select="tenant_id, id, user_id, client_id, contact_id, site_id, ticket_scope, is_active, last_used_at, created_at",
     )
     open_to_door("clients", select="tenant_id, id, name, is_active")
     open_to_door("contacts", select="tenant_id, id, is_active")
@@ -806,7 +808,7 @@ def _doors() -> None:
     open_to_door("role_permissions", select="tenant_id, role_id, permission")
     everything = "tenant_id, id, kind, upcoming"
     open_to_door("counters", select=everything, insert=everything, update="upcoming")
-    everything = "tenant_id, id, key, tries, window_started_at, blocked_until"
+    everything = "tenant_id, id, key, tries, last_at, told_at"
     open_to_door("throttles", select=everything, insert=everything, update=everything)
     everything = "tenant_id, id, position, digest"
     open_to_door("audit_heads", select=everything, insert=everything, update="position, digest")
@@ -827,7 +829,8 @@ def _doors() -> None:
     door("tenant_of_host", "text, text")
     door("recognise", "text, text")
     door("take_number", "text, bigint")
-    door("throttle", "text, integer, interval, timestamptz")
+    door("throttle", "text, integer[], interval[], timestamptz")
+    door("forgive", "text, timestamptz")
     door("audit_digest", "text, bigint, jsonb")
     door("audit_append", "jsonb")
     door("pick_deliveries", "text, timestamptz, integer, uuid, interval")

@@ -11,6 +11,10 @@ def register(app: Flask) -> None:
     from portal.cli.doctor import doctor_command
     from portal.cli.events import events_command
     from portal.cli.outbox import outbox_group
+    from portal.cli.permissions import permissions_command
+    from portal.cli.routes import routes_command
+    from portal.cli.tenant import tenant_group
+    from portal.cli.user import user_group
 
     app.cli.add_command(audit_group)
     app.cli.add_command(census_command)
@@ -18,3 +22,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(doctor_command)
     app.cli.add_command(events_command)
     app.cli.add_command(outbox_group)
+    app.cli.add_command(permissions_command)
+    app.cli.add_command(routes_command)
+    app.cli.add_command(tenant_group)
+    app.cli.add_command(user_group)

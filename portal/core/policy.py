@@ -45,7 +45,7 @@ def allow(
 
 
 def public(face: Literal["gate", "public", "machine", "base"], *, because: str) -> Callable[[View], View]:
-    """The view is open to everyone, because …"""
+    """The view is open to everyone; `because` says why that is safe."""
     return _ruled(Rule(face, reason=because))
 
 
@@ -65,6 +65,14 @@ def rule_of(app: Flask, endpoint: str) -> Rule | None:
 def rule_of_request() -> Rule | None:
     """What the view of this request said; None where no view answers."""
     return rule_of(current_app, request.endpoint) if request.endpoint else None
+
+
+def is_of_nobody(rule: Rule, method: str) -> bool:
+    """Whether such a request is answered without its session: proving who one is starts from nothing.
+
+    Whatever session the browser brought, its own or a planted one, must not matter then.
+    """
+    return rule.face == "gate" and method == "POST"
 
 
 def check_every_view(app: Flask) -> None:
@@ -90,13 +98,13 @@ def admit(rule: Rule | None) -> Response | None:
     if scope.session_id is None:
         if g.place.signed_in_elsewhere:
             raise NotFound
-        return _to_sign_in()
+        return to_sign_in()
     if rule.permission is not None and not scope.may(rule.permission):
         raise NotFound if rule.hidden else Forbidden
     return None
 
 
-def _to_sign_in() -> Response:
+def to_sign_in() -> Response:
     """To the sign-in of this side. htmx is told 401 in place instead, so that what was typed stays on the page."""
     if answer.is_htmx():
         raise Unauthorized
@@ -104,9 +112,9 @@ def _to_sign_in() -> Response:
     return answer.moved(url_for(SIGN_IN[cookies.side_of(request.path)], next=onward))
 
 
-def one_or_404(statement: Select[tuple[Row]]) -> Row:
+def one_or_404(statement: Select[Row]) -> Row:
     """The one object that the statement finds for this viewer. Raises NotFound, the same for absent and hidden."""
-    found = db.session.execute(statement).unique().scalar_one_or_none()
+    found: Row | None = db.session.execute(statement).unique().scalar_one_or_none()
     if found is None:
         raise NotFound
     return found

@@ -3,7 +3,8 @@
 import datetime as dt
 import uuid
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, DateTime, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from portal.core.db import Base, references, unique
@@ -70,7 +71,10 @@ class LoginSession(PersonOwned, Base):
 
 
 class Membership(PersonOwned, Base):
-    """Ties a client user to one client, as one contact, with a scope over its tickets."""
+    """Ties a client user to one client, as one contact, with a scope over its tickets.
+
+    A sign-in chooses the one used last.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -88,6 +92,7 @@ class Membership(PersonOwned, Base):
     site_id: Mapped[uuid.UUID | None]
     ticket_scope: Mapped[str] = mapped_column(default="taking_part")
     is_active: Mapped[bool] = mapped_column(default=True)
+    last_used_at: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime]
 
 
@@ -154,12 +159,16 @@ class StaffProfile(Shared, Base):
 
 
 class Throttle(StaffOwned, Base):
-    """Tries counted under one key (a hash of account or address) since `window_started_at`."""
+    """Tries counted under one key, which is a keyed hash of an account, a device or an address.
+
+    `tries` are the times of those that were let through, newest first, as far back as
+    the longest window asks. `told_at`: when a refusal was last written to the trail.
+    """
 
     __tablename__ = "throttles"
-    __table_args__ = (unique("key"), Index("ix_throttles_window", "tenant_id", "window_started_at"))
+    __table_args__ = (unique("key"), Index("ix_throttles_last_at", "tenant_id", "last_at"))
 
     key: Mapped[str]
-    tries: Mapped[int]
-    window_started_at: Mapped[dt.datetime]
-    blocked_until: Mapped[dt.datetime | None]
+    tries: Mapped[list[dt.datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
+    last_at: Mapped[dt.datetime]
+    told_at: Mapped[dt.datetime | None]

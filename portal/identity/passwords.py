@@ -64,9 +64,10 @@ def hash_password(password: str) -> str:
 def verify(password: str, hashed: str | None) -> bool:
     """Whether this is the password. Without a hash it does the same work and says no."""
     try:
-        return _HASHER.verify(_nobodys_hash() if hashed is None else hashed, _normal(password)) and hashed is not None
+        _HASHER.verify(_nobodys_hash() if hashed is None else hashed, _normal(password))
     except (VerificationError, InvalidHashError):
         return False
+    return hashed is not None
 
 
 def is_outdated(hashed: str) -> bool:

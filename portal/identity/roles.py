@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from portal.core import audit
 from portal.extensions import db
+from portal.identity import queries
 from portal.identity.models import Role, RolePermission
 from portal.identity.permissions import ROLES, RoleSide, ShippedRole, permissions_of
 from portal.tenants.provisioning import provisions
@@ -19,7 +20,7 @@ class MissingRole(LookupError):
 
 def role(side: RoleSide, key: str) -> Role:
     """The tenant's role of this key. Raises MissingRole; there is no fallback."""
-    found: Role | None = db.session.execute(select(Role).where(Role.side == side, Role.key == key)).scalar_one_or_none()
+    found: Role | None = db.session.execute(queries.role(side, key)).scalar_one_or_none()
     if found is None:
         raise MissingRole(side, key)
     return found

@@ -5,6 +5,7 @@ other ones in `portal/core/events`.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,8 +20,11 @@ from portal.extensions import db
 _ENTER = text(
     "SELECT * FROM door.enter(:slug, :host, :side, :token, :other, :now, CAST(:idle AS interval))"
 ).execution_options(**{RAW: True})
-_RECOGNISE = text("SELECT door.recognise(:kind, :email_key)").execution_options(**{RAW: True})
-_THROTTLE = text("SELECT door.throttle(:key, :limit, CAST(:window AS interval), :now)").execution_options(**{RAW: True})
+_RECOGNISE = text("SELECT * FROM door.recognise(:kind, :email_key)").execution_options(**{RAW: True})
+_THROTTLE = text(
+    "SELECT * FROM door.throttle(:key, CAST(:limits AS integer[]), CAST(:windows AS interval[]), :at)"
+).execution_options(**{RAW: True})
+_FORGIVE = text("SELECT door.forgive(:key, :at)").execution_options(**{RAW: True})
 _TENANT = text("SELECT door.tenant_of_host(:slug, :host)").execution_options(**{RAW: True})
 
 
@@ -63,23 +67,33 @@ def enter(  # noqa: PLR0913  # what a request brings along; each is checked by t
     return Entry(scope, row)
 
 
-def recognise(*, kind: str, email_key: str) -> UUID | None:
-    """At the gate: let the scope see this one person from here on. None: nobody of that address."""
-    gate = current_scope()
-    user_id: UUID | None = db.session.execute(_RECOGNISE, {"kind": kind, "email_key": email_key}).scalar_one()
-    _adopt(Scope(tenant_id=gate.tenant_id, reach=Reach.GATE, user_id=user_id))
-    return user_id
+def recognise(*, kind: str, email_key: str) -> tuple[UUID | None, UUID | None]:
+    """At the gate: let the scope see this one person from here on; nobody of that address is seen as nobody.
 
-
-def throttle(key: str, *, limit: int, window: dt.timedelta) -> float:
-    """Count a try under the key; seconds to wait, 0 where this one may be evaluated.
-
-    The caller commits at once: the count must stand whatever follows.
+    Returns the person and, for a client's, the membership that a sign-in begins with.
     """
-    wait: float = db.session.execute(
-        _THROTTLE, {"key": key, "limit": limit, "window": window, "now": clock.now()}
-    ).scalar_one()
-    return wait
+    gate = current_scope()
+    row = db.session.execute(_RECOGNISE, {"kind": kind, "email_key": email_key}).one()
+    _adopt(Scope(tenant_id=gate.tenant_id, reach=Reach.GATE, user_id=row.user_id))
+    return row.user_id, row.membership_id
+
+
+def throttle(key: str, *, limits: Sequence[tuple[int, dt.timedelta]], at: dt.datetime) -> tuple[float, bool]:
+    """Count a try under the key: seconds to wait, 0 where this one may be evaluated, and whether a refusal is news.
+
+    `limits`: at most so many tries within any such span. The caller commits at once:
+    the count must stand whatever follows.
+    """
+    row = db.session.execute(
+        _THROTTLE,
+        {"key": key, "limits": [each[0] for each in limits], "windows": [each[1] for each in limits], "at": at},
+    ).one()
+    return row.wait, row.is_news
+
+
+def forgive(key: str, *, at: dt.datetime) -> None:
+    """Take back the try that was counted under the key at that time: it was the owner's."""
+    db.session.execute(_FORGIVE, {"key": key, "at": at})
 
 
 def tenant_of_host(*, slug: str, host: str) -> UUID | None:

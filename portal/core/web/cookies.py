@@ -9,6 +9,7 @@ from portal.settings import Settings
 
 Side = Literal["client", "msp"]
 NAMES: dict[Side, str] = {"client": "session", "msp": "msp"}
+SIGN_OUT = "/auth/signout"
 
 
 def side_of(path: str) -> Side:
@@ -16,6 +17,21 @@ def side_of(path: str) -> Side:
     first, _, rest = path.lstrip("/").partition("/")
     is_msp = first in {"msp", "admin"} or (first == "auth" and rest.split("/", 1)[0] == "msp")
     return "msp" if is_msp else "client"
+
+
+def side_of_request(request: Request, settings: Settings) -> Side:
+    """The side that a request belongs to: that of its address.
+
+    One address serves both: the sign-out ends the session of the side that its form
+    names, or else the one there is.
+    """
+    if request.path != SIGN_OUT:
+        return side_of(request.path)
+    named = request.form.get("side", "")
+    if named not in NAMES:
+        client, msp = (cookie_name(side, settings) in request.cookies for side in ("client", "msp"))
+        named = "msp" if msp and not client else "client"
+    return "msp" if named == "msp" else "client"
 
 
 def other(side: Side) -> Side:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import NotFound
+from werkzeug.routing import MapAdapter
 
 from portal.core import policy
 from portal.core.tenancy import doors
@@ -25,6 +26,8 @@ from portal.extensions import db
 from portal.settings import Settings, current
 
 IDLE = {"client": dt.timedelta(days=14), "msp": dt.timedelta(hours=12)}
+FRONT = "/.front"
+"""Where the installation's own front page stands in the map of addresses; people see it at `/` of the base domain."""
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -34,6 +37,19 @@ class UnknownHost(NotFound):
 
 class Portal(Flask):
     """The application: a view and what it renders are one transaction."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Match addresses; `/` is a dashboard at a tenant's host and the front page at the bare base domain.
+
+        Deciding it here, by the host alone, leaves one rule per address: whatever comes
+        after routing (permission, headers, tests that walk the map) sees two pages.
+        """
+        adapter = super().create_url_adapter(request)
+        if request is not None and adapter is not None and adapter.path_info.strip("/") == "":
+            name = named(request.host, self.extensions["settings"].base_domain)
+            if name is not None and name.is_base:
+                adapter.path_info = FRONT
+        return adapter
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, render its answer, commit; roll back whatever was raised."""
@@ -78,19 +94,19 @@ def enter() -> Response | None:
         if rule is not None and rule.face == "base":
             return None
         raise UnknownHost
-    _through_the_door(name, settings)
+    _through_the_door(name, settings, is_nobody=rule is not None and policy.is_of_nobody(rule, request.method))
     if request.routing_exception is not None:
         return None
     return policy.admit(rule)
 
 
-def _through_the_door(name: Named, settings: Settings) -> None:
-    side = cookies.side_of(request.path)
+def _through_the_door(name: Named, settings: Settings, *, is_nobody: bool) -> None:
+    side = cookies.side_of_request(request, settings)
     arguments: dict[str, Any] = {
         "slug": name.slug,
         "host": name.host,
         "side": side,
-        "token_hash": cookies.read_hash(request, side, settings),
+        "token_hash": "" if is_nobody else cookies.read_hash(request, side, settings),
         "other_token_hash": cookies.read_hash(request, cookies.other(side), settings),
         "idle": IDLE[side],
     }

@@ -11,7 +11,10 @@ from portal.core.web.cookies import Side
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One place, as a domain registers it. `order` sorts; `permission` None is everybody's."""
+    """One place, as a domain registers it. `order` sorts; `permission` None is everybody's.
+
+    `in_menu`: it stands in the person's own menu instead of among the main places.
+    """
 
     side: Side
     label: LazyString
@@ -20,6 +23,7 @@ class Item:
     order: int
     permission: str | None = None
     under: str | None = None
+    in_menu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +47,15 @@ def add(item: Item) -> None:
         _items.sort(key=lambda each: each.order)
 
 
-def entries(side: Side, scope: Scope) -> list[Entry]:
-    """The places of this side that the person may enter, in order."""
+def entries(side: Side, scope: Scope, *, in_menu: bool = False) -> list[Entry]:
+    """The places of this side that the person may enter, in order: the main ones, or those of the own menu."""
     return [
         Entry(
             label=str(item.label), url=(url := url_for(item.endpoint)), icon=item.icon,
             current=_is_current(item.under or url),
         )
         for item in _items
-        if item.side == side and (item.permission is None or scope.may(item.permission))
+        if item.side == side and item.in_menu is in_menu and (item.permission is None or scope.may(item.permission))
     ]  # fmt: skip
 
 

@@ -1,17 +1,22 @@
 """Where a page stands: whose portal, which side, which person. Layouts read it, and nothing else."""
 
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from babel import Locale
 from flask import g, url_for
 
+from portal.core.signing import signer
 from portal.core.tenancy.doors import Entry
 from portal.core.tenancy.scope import scope_or_none
 from portal.core.web import nav
 from portal.core.web.cookies import Side
+from portal.core.web.nav import Entry as Way
 from portal.settings import Settings
+
+SIGN_OUT: Final[dict[Side, str]] = {"client": "identity.client_sign_out", "msp": "identity.msp_sign_out"}
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,29 @@ class Place:
         return url_for("brand.logo", version=self.brand_version) if self.logo_key else None
 
     @cached_property
-    def nav(self) -> list[nav.Entry]:
+    def nav(self) -> list[Way]:
         """The places that this person may go to."""
         scope = scope_or_none()
         return nav.entries(self.side, scope) if scope is not None and self.person_name else []
+
+    @cached_property
+    def menu(self) -> list[Way]:
+        """What the person's own menu leads to."""
+        scope = scope_or_none()
+        return nav.entries(self.side, scope, in_menu=True) if scope is not None and self.person_name else []
+
+    @property
+    def signout_url(self) -> str | None:
+        """Where the button goes that ends the session; None before sign-in."""
+        return url_for(SIGN_OUT[self.side]) if self.person_name else None
+
+    @property
+    def draft_key(self) -> str | None:
+        """A name for this person in this browser's storage; it says nothing outside."""
+        scope = scope_or_none()
+        if scope is None or scope.user_id is None or not self.person_name:
+            return None
+        return urlsafe_b64encode(signer().macs("person in browser", scope.user_id.bytes)[0][:12]).decode()
 
     @property
     def home_url(self) -> str:

@@ -1,0 +1,59 @@
+"""Shape and wording of what people type about themselves."""
+
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from wtforms import EmailField, HiddenField, PasswordField, SelectField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from portal.core.addresses import is_address
+from portal.core.web.forms import Form
+from portal.core.web.locale import LANGUAGES, NAMES
+from portal.identity.passwords import LONGEST
+from portal.identity.zones import zones
+
+
+def _whole_address(_form: Form, field: EmailField) -> None:
+    if not is_address(field.data or ""):
+        raise ValidationError(gettext("Write the address in full, like name@example.com."))
+
+
+def _stripped(value: str | None) -> str | None:
+    return value.strip() if value else value
+
+
+class SignInForm(Form):
+    """Address and password. `next` is where the person was going."""
+
+    email = EmailField(
+        lazy_gettext("Email address"),
+        filters=[_stripped],
+        validators=[InputRequired(lazy_gettext("Enter your email address.")), _whole_address],
+    )
+    password = PasswordField(
+        lazy_gettext("Password"),
+        validators=[
+            InputRequired(lazy_gettext("Enter your password.")),
+            Length(max=LONGEST, message=lazy_gettext("A password has at most %(count)s characters.", count=LONGEST)),
+        ],
+    )
+    next = HiddenField()
+
+
+class LanguageForm(Form):
+    """Language and time zone of a person; an empty choice takes the tenant's."""
+
+    locale = SelectField(lazy_gettext("Language"))
+    time_zone = SelectField(lazy_gettext("Time zone"))
+
+    def __init__(self, *, language: str, usual_zone: str, usual_locale: str | None, **kwargs: Any) -> None:
+        """Offer what the tenant uses first. `language` is the reader's, for the names of places."""
+        super().__init__(**kwargs)
+        usual = NAMES.get(usual_locale or "") or gettext("the browser's")
+        mine = [(code, NAMES[code]) for code in LANGUAGES]
+        self.locale.choices = [("", gettext("As in the whole portal: %(name)s", name=usual)), *mine]
+        usual = usual_zone.rpartition("/")[2].replace("_", " ")
+        self.time_zone.choices = {
+            gettext("Usual"): [("", gettext("As in the whole portal: %(name)s", name=usual))],
+            **zones(language),
+        }

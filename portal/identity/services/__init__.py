@@ -1,0 +1,1 @@
+"""Verbs of identity: signing in and out, sessions, people and their roles."""

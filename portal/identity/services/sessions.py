@@ -1,0 +1,135 @@
+"""Sessions: begun at sign-in, ended by their owner, by time, or by being one too many."""
+
+import datetime as dt
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import delete, select, update
+
+from portal.core import audit, clock
+from portal.core.tenancy.scope import Viewer, current_scope
+from portal.core.web.cookies import Side, token_hash
+from portal.core.web.edge import IDLE
+from portal.extensions import db
+from portal.identity import queries
+from portal.identity.models import LoginSession, Membership, User
+
+LIFE: Final[dict[Side, dt.timedelta]] = {"client": dt.timedelta(days=30), "msp": dt.timedelta(hours=24)}
+"""How long a session lives however much it is used; `edge.IDLE` says how long it may lie unused."""
+MOST: Final = 10
+LONGEST_AGENT: Final = 300
+TOKEN_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """The browser that somebody signs in with. `token_hash`: of the session it had before, empty for none."""
+
+    address: str
+    agent: str
+    token_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new session and its token, which exists nowhere else."""
+
+    session: LoginSession
+    token: str
+
+    @property
+    def seconds(self) -> int:
+        """How long the browser may keep it."""
+        return int((self.session.expires_at - self.session.created_at).total_seconds())
+
+
+def start_session(user: User, side: Side, membership_id: uuid.UUID | None, visit: Visit) -> Started:
+    """Begin a session for a person who has proved who they are.
+
+    The session that the browser had ends, so that a token from before is worthless;
+    so do those that time has ended and, beyond ten, those unused for longest. The
+    user's row is locked meanwhile: sign-ins at the same moment keep to ten as well.
+    """
+    now = clock.now()
+    db.session.execute(select(User.id).where(User.id == user.id).with_for_update(key_share=True))
+    _make_room(user, side, visit.token_hash, now)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    session = LoginSession(
+        user_id=user.id,
+        side=side,
+        token_hash=token_hash(token),
+        membership_id=membership_id,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + LIFE[side],
+        address=visit.address,
+        agent="".join(letter for letter in visit.agent if letter.isprintable())[:LONGEST_AGENT],
+    )
+    db.session.add(session)
+    if membership_id is not None:
+        db.session.execute(update(Membership).where(Membership.id == membership_id).values(last_used_at=now))
+    db.session.flush()
+    return Started(session, token)
+
+
+def _make_room(user: User, side: Side, former: str, now: dt.datetime) -> None:
+    kept = 0
+    mine = select(LoginSession).where(LoginSession.user_id == user.id)
+    for each in db.session.execute(mine.order_by(LoginSession.last_used_at.desc())).scalars().all():
+        is_over = each.expires_at <= now or each.last_used_at <= now - IDLE[side]
+        reason = "replaced" if each.token_hash == former else "over" if is_over else "limit" if kept >= MOST - 1 else ""
+        if reason:
+            _end(each, reason)
+        else:
+            kept += 1
+
+
+def end_session(session: LoginSession, *, by: Viewer) -> None:
+    """End one session at its owner's wish."""
+    _end(session, "signed out" if session.id == by.session_id else "by its owner")
+
+
+def end_other_sessions(*, by: Viewer) -> int:
+    """End all sessions of the viewer but the one at hand; how many there were."""
+    others = [each for each in db.session.execute(queries.own_sessions(by)).scalars() if each.id != by.session_id]
+    for each in others:
+        _end(each, "by its owner")
+    return len(others)
+
+
+def end_all_sessions(user_id: uuid.UUID, reason: str) -> int:
+    """End every session of a user: the password changed, access was taken away. How many there were."""
+    mine = db.session.execute(select(LoginSession).where(LoginSession.user_id == user_id)).scalars().all()
+    for each in mine:
+        _end(each, reason)
+    return len(mine)
+
+
+def _end(session: LoginSession, reason: str) -> None:
+    audit.record("session.ended", session, side=session.side, reason=reason)
+    db.session.delete(session)
+
+
+def remove_ended_sessions(at: dt.datetime) -> None:
+    """Remove what time has ended in the scope's tenant; it was no act, so no trail."""
+    for side, idle in IDLE.items():
+        over = (LoginSession.expires_at <= at) | (LoginSession.last_used_at <= at - idle)
+        db.session.execute(delete(LoginSession).where(LoginSession.side == side, over))
+
+
+def own_session(viewer: Viewer) -> LoginSession | None:
+    """The session at hand."""
+    if viewer.session_id is None:
+        return None
+    found: LoginSession | None = db.session.execute(queries.own_session(viewer, viewer.session_id)).scalar_one_or_none()
+    return found
+
+
+def sign_out() -> None:
+    """End the session at hand, if there is one."""
+    viewer = current_scope()
+    session = own_session(viewer)
+    if session is not None:
+        end_session(session, by=viewer)

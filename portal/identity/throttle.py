@@ -1,0 +1,111 @@
+"""How many passwords may be tried: counted in the database, before any is checked.
+
+Three budgets. An account's tries from browsers that never signed in to it are
+counted together, wherever they come from; those from a browser it knows have a
+budget of their own, so that strangers can't use up the owner's; and an address
+has one for all accounts that its unknown browsers try. A try that turns out to be
+right is taken back: what adds up is what failed. The keys are keyed hashes of
+what was typed, so that an account that doesn't exist is counted like one that does.
+"""
+
+import datetime as dt
+import ipaddress
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import delete
+
+from portal.core import clock
+from portal.core.signing import signer
+from portal.core.tenancy import doors
+from portal.core.tenancy.scope import current_scope
+from portal.core.tenancy.session import transaction
+from portal.core.web.cookies import Side
+from portal.extensions import db
+from portal.identity.devices import Device
+from portal.identity.models import Throttle
+
+Limits = tuple[tuple[int, dt.timedelta], ...]
+
+PER_ACCOUNT: Final[Limits] = ((10, dt.timedelta(minutes=5)), (30, dt.timedelta(hours=1)))
+PER_ADDRESS: Final[Limits] = ((50, dt.timedelta(minutes=5)), (200, dt.timedelta(hours=1)))
+LONGEST: Final = dt.timedelta(hours=1)
+"""After this long a budget's row says nothing any more and may be removed."""
+_IPV6_NETWORK = 64
+"""Bits; whoever has an IPv6 address has all that share them."""
+
+
+class TooManyTries(Exception):
+    """Too many tries failed lately; nothing was checked.
+
+    `seconds` until the next one is let through. `is_news`: not told to the trail within the last minute.
+    """
+
+    def __init__(self, seconds: float, *, is_news: bool) -> None:
+        """Keep both."""
+        self.seconds = seconds
+        self.is_news = is_news
+        super().__init__(f"wait {seconds:.0f} s")
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A counted try: under which keys, and when."""
+
+    keys: tuple[str, ...]
+    at: dt.datetime
+
+    def forgive(self) -> None:
+        """Take it back: it was right, or not evaluated after all."""
+        for key in self.keys:
+            doors.forgive(key, at=self.at)
+
+
+def marks(side: Side, account: str) -> list[str]:
+    """Keyed hashes of an account (side and address as a key), under the newest key first."""
+    message = f"{current_scope().tenant_id} {side} {account}".encode()
+    return [mac.hex()[:32] for mac in signer().macs("account", message)]
+
+
+def count_try(side: Side, account: str, *, address: str, device: Device) -> Try:
+    """Count a try before it is evaluated, in a transaction of its own. Raises TooManyTries.
+
+    A known browser is not held to its address's budget: a company of hundreds shares one.
+    """
+    mark = marks(side, account)
+    counted = Try((), clock.now())
+    with transaction(current_scope()):
+        for what, name, limits in _budgets(mark, address, device):
+            key = signer().macs(f"throttle {what}", name.encode())[0].hex()
+            seconds, is_news = doors.throttle(key, limits=limits, at=counted.at)
+            if seconds > 0:
+                counted.forgive()
+                break
+            counted = Try((*counted.keys, key), counted.at)
+        else:
+            return counted
+    raise TooManyTries(seconds, is_news=is_news)
+
+
+def _budgets(mark: list[str], address: str, device: Device) -> list[tuple[str, str, Limits]]:
+    if device.knows(mark):
+        return [("device", f"{mark[0]} {device.id}", PER_ACCOUNT)]
+    return [("address", network(address), PER_ADDRESS), ("account", mark[0], PER_ACCOUNT)]
+
+
+def network(address: str) -> str:
+    """What one visitor certainly has: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, _IPV6_NETWORK), strict=False))
+    return str(parsed)
+
+
+def remove_old_counts(at: dt.datetime) -> None:
+    """Remove the counts of the scope's tenant that no budget looks at any more."""
+    db.session.execute(delete(Throttle).where(Throttle.last_at < at - LONGEST))
