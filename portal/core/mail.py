@@ -1,8 +1,8 @@
-"""Mail on its way out: one finished message to one person, through SMTP or into a folder.
+"""Mail on its way out: one letter to one person, through SMTP or into a folder.
 
-Who is told what, and in which words, is decided above. Here a message is checked to go to one person
-only and handed over; what goes wrong is sorted into *later may help* and *never will*, since only
-that decides about trying again. The Message-ID is the caller's and the same in each try.
+Who is told what, and in which words, is decided above. Here a letter becomes a message and is handed
+over; what goes wrong is sorted into *later may help* and *never will*, since only that decides about
+trying again.
 """
 
 import os
@@ -10,17 +10,17 @@ import smtplib
 import ssl
 from contextlib import closing
 from dataclasses import dataclass, field
-from email.errors import MessageError
-from email.message import EmailMessage
-from email.policy import SMTP
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from portal.core.clock import now
 from portal.core.ids import new_id
+from portal.core.letter import Letter, UnusableLetter, written
 from portal.settings import current
+
+__all__ = ["Letter", "MailError", "MailPermanent", "MailTemporary", "Transport", "transport", "transport_at"]
 
 SECONDS = 20
 """Per step of the conversation; a job has more than that."""
@@ -47,33 +47,16 @@ class MailPermanent(MailError):
 class Transport(Protocol):
     """A way out."""
 
-    def send(self, message: EmailMessage) -> None:
-        """Hand a message over. Raises MailTemporary or MailPermanent."""
+    def send(self, letter: Letter) -> None:
+        """Hand a letter over. Raises MailTemporary or MailPermanent."""
 
 
-def envelope(message: EmailMessage) -> tuple[str, str]:
-    """Sender and recipient of a message to one person. Raises MailPermanent for any other."""
-    senders, recipients = _addresses(message, "From"), _addresses(message, "To", "Cc", "Bcc")
-    if len(senders) != 1 or len(recipients) != 1:
-        reason = f"a mail goes from one to one, not from {len(senders)} to {len(recipients)}"
-        raise MailPermanent(reason)
-    if not message["Message-ID"] or not message["Date"]:
-        reason = "a mail needs its Message-ID and Date before it leaves"
-        raise MailPermanent(reason)
-    return senders[0], recipients[0]
-
-
-def _addresses(message: EmailMessage, *names: str) -> list[str]:
-    headers: list[Any] = [header for name in names for header in message.get_all(name, [])]
-    return [address.addr_spec for header in headers for address in header.addresses]
-
-
-def _bytes(message: EmailMessage, *, utf8: bool = False) -> bytes:
-    """The message as it travels, headers in raw UTF-8 only where an address needs that."""
+def _written(letter: Letter) -> bytes:
+    """The letter as it travels. Raises MailPermanent."""
     try:
-        return message.as_bytes(policy=SMTP.clone(utf8=utf8))
-    except (ValueError, MessageError) as error:
-        reason = f"the message can't be written: {type(error).__name__}"
+        return written(letter)
+    except UnusableLetter as error:
+        reason = f"the letter can't be written: its {error}"
         raise MailPermanent(reason) from error
 
 
@@ -83,10 +66,9 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, letter: Letter) -> None:
         """Write the message beside, then give it its name: whoever watches the folder sees whole files only."""
-        envelope(message)
-        content = _bytes(message)
+        content = _written(letter)
         name = f"{now():%Y%m%dT%H%M%S.%f}-{new_id().hex[-12:]}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -126,15 +108,14 @@ class Smtp:
             unquote(parts.password or ""),
         )
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, letter: Letter) -> None:
         """See `Transport.send`. Accepted means: the server has taken responsibility."""
-        sender, recipient = envelope(message)
-        is_ascii = (sender + recipient).isascii()
-        content = _bytes(message, utf8=not is_ascii)
+        content = _written(letter)
+        addresses = letter.sender + letter.recipient + (letter.reply_to or "")
         try:
             with closing(self._connected()) as server:
-                # Not `send_message`, which would write a line that begins with "From" as ">From".
-                server.sendmail(sender, [recipient], content, [] if is_ascii else _with_letters(server))
+                options = [] if addresses.isascii() else _with_letters(server)
+                server.sendmail(letter.sender, [letter.recipient], content, options)
                 _say_goodbye(server)
         except smtplib.SMTPNotSupportedError as error:
             reason = "the server can't take an address with such letters"
