@@ -5,15 +5,17 @@ import uuid
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.clients.models import Client, Contact, Site
 from portal.core.db import Base, big_int, key_with_client, references, unique
 from portal.core.tenancy.tables import ClientOwned, Shared, WithVisibility
 from portal.identity.models import StaffProfile
+from portal.tickets.rules import Category, Phase, State, Turn
 
 ONE_AUTHOR = "num_nonnulls({0}_contact_id, {0}_user_id) = 1"
-OPEN = text("phase <> 'done'")
-UNASSIGNED = text("phase <> 'done' AND assignee_user_id IS NULL")
+OPEN = text(f"phase <> '{Phase.DONE}'")
+UNASSIGNED = text(f"phase <> '{Phase.DONE}' AND assignee_user_id IS NULL")
 STAMPED = "(visibility = 'public') = (public_version IS NOT NULL)"
 
 
@@ -103,8 +105,8 @@ class Ticket(ClientOwned, Base):
     assignee_user_id: Mapped[uuid.UUID | None]
     phase: Mapped[str]
     turn: Mapped[str | None]
-    public_version: Mapped[int] = mapped_column(default=1)
-    version: Mapped[int] = mapped_column(default=1)
+    public_version: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=0)
     submission_key: Mapped[uuid.UUID | None]
     opened_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime]
@@ -142,6 +144,42 @@ class Ticket(ClientOwned, Base):
         ),
         foreign_keys=lambda: [Ticket.assignee_user_id], lazy="raise", viewonly=True,
     )  # fmt: skip
+
+    @property
+    def state(self) -> State:
+        """Category and turn, as the rules want them. The status must be loaded."""
+        return State(Category(self.status.category), Turn(self.turn) if self.turn else None)
+
+    def take_state(self, state: State, status: Status, *, at: dt.datetime) -> None:
+        """Stand in this status from now on, with all that follows from it."""
+        if state.is_done:
+            self.resolved_at = self.resolved_at or at
+            self.closed_at = at if state.category is Category.CLOSED else None
+        else:
+            self.resolved_at = self.closed_at = None
+        self.status_id = status.id
+        self.turn = state.turn
+        self.phase = state.phase
+        set_committed_value(self, "status", status)
+
+    def give_to(self, colleague: StaffProfile | None) -> None:
+        """Be worked on by this person of the staff, or by nobody."""
+        self.assignee_user_id = colleague.user_id if colleague else None
+        set_committed_value(self, "assignee", colleague)
+
+    def rank_as(self, priority: Priority) -> None:
+        """Be as urgent as this."""
+        self.priority_id = priority.id
+        set_committed_value(self, "priority", priority)
+
+    def next_entry(self, *, at: dt.datetime, public: bool) -> dict[str, int | None]:
+        """Move the versions on for an entry of the timeline; its stamps. The row must be locked."""
+        self.version += 1
+        self.touched_at = at
+        if public:
+            self.public_version += 1
+            self.updated_at = at
+        return {"version": self.version, "public_version": self.public_version if public else None}
 
 
 class Entry:

@@ -1,0 +1,204 @@
+"""Tickets as their client sees them."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
+
+from portal.core.policy import allow, one_or_404
+from portal.core.tenancy.scope import viewer
+from portal.core.web import answer
+from portal.core.web.limits import takes_files
+from portal.extensions import db
+from portal.tickets import attachments, pages, queries, reading, rules, services
+from portal.tickets.attachments import BODY_BYTES
+from portal.tickets.forms import AnswerForm, TicketForm
+from portal.tickets.models import Ticket
+
+bp = Blueprint("tickets", __name__, url_prefix="/tickets")
+
+
+@bp.get("")
+@allow("client", "ticket:read")
+def index() -> Response:
+    """The tickets of one phase."""
+    return answer.page("tickets/list.html", "tickets/_list.html", **pages.client_list(viewer, request.args))
+
+
+@bp.get("/new")
+@allow("client", "ticket:create")
+def new() -> Response:
+    """An empty request for help."""
+    form = _ticket_form()
+    form.fresh()
+    return answer.page("tickets/new.html", "tickets/_new.html", form=form, staged=[])
+
+
+@bp.post("/new")
+@allow("client", "ticket:create", hidden=False)
+@takes_files(bytes_at_most=BODY_BYTES)
+def create() -> Response:
+    """Open a ticket, once per form."""
+    form = _ticket_form()
+    chosen = attachments.receive(form, viewer)
+    if not form.validate() or chosen.were_refused:
+        return answer.invalid("tickets/new.html", "tickets/_new.html", form=form, staged=chosen.files)
+    try:
+        ticket = services.open_ticket(_opened(form), by=viewer, files=chosen.files)
+    except services.SubmissionReused:
+        form.fresh()
+        form.reject(
+            "subject", _("This form was sent before. If you want to send it once more, press the button again.")
+        )
+        return answer.invalid("tickets/new.html", "tickets/_new.html", form=form, staged=[])
+    answer.say(_("We have it. Your ticket is #%(number)s.", number=ticket.number))
+    return answer.moved(url_for(".show", number=ticket.number))
+
+
+def _ticket_form() -> TicketForm:
+    form = TicketForm()
+    form.offer(reading.choices(), viewer.site_id)
+    return form
+
+
+def _opened(form: TicketForm) -> services.NewTicket:
+    if viewer.client_id is None or viewer.contact_id is None:
+        message = "a client's person has a client and a contact"
+        raise LookupError(message)
+    return services.NewTicket(
+        client_id=viewer.client_id,
+        requester_contact_id=viewer.contact_id,
+        subject=form.subject.data or "",
+        description=form.description.data or "",
+        priority_id=UUID(form.priority.data),
+        board_id=UUID(form.board.data),
+        site_id=UUID(form.site.data) if form.site.data else None,
+        submission_key=form.key,
+    )
+
+
+@bp.get("/<int:number>")
+@allow("client", "ticket:read", of="ticket")
+def show(number: int) -> Response:
+    """A ticket and its conversation."""
+    ticket = one_or_404(queries.ticket(viewer, number))
+    return _page(ticket, pages.answer_box(viewer, ticket))
+
+
+def _page(ticket: Ticket, box: AnswerForm | None, staged: Any = (), *, status: int = 200) -> Response:
+    page = pages.client_ticket(viewer, ticket, request.args)
+    return answer.page("tickets/show.html", status=status, form=box, staged=staged, **page)
+
+
+@bp.get("/<int:number>/updates")
+@allow("client", "ticket:read", of="ticket")
+def updates(number: int) -> Response:
+    """What came after the version seen; nothing new is a 204."""
+    seen = pages.seen_of(request.args)
+    if one_or_404(queries.ticket_version(viewer, number)) <= seen:
+        return answer.nothing_new()
+    ticket = one_or_404(queries.ticket(viewer, number))
+    return answer.saw(
+        url_for(".show", number=number), "tickets/updates.swap.html", **pages.news(viewer, ticket, since=seen)
+    )
+
+
+@bp.post("/<int:number>/comments")
+@allow("client", "ticket:comment", of="ticket", hidden=False)
+@takes_files(bytes_at_most=BODY_BYTES)
+def comment(number: int) -> Response:
+    """Write to the MSP."""
+    ticket = reading.ticket_to_change(viewer, number)
+    form = AnswerForm()
+    chosen = attachments.receive(form, viewer)
+    if not form.validate() or chosen.were_refused:
+        return _refused(ticket, form, chosen)
+    try:
+        services.comment(ticket, form.body.data or "", by=viewer, submission_key=form.key, files=chosen.files)
+    except rules.TooLateToReopen:
+        return _too_late(number)
+    except services.SubmissionReused:
+        form.reject("body", _("This form was sent before. If you want to send it once more, press the button again."))
+        form.fresh()
+        return _refused(ticket, form, chosen)
+    return _answered(ticket)
+
+
+def _refused(ticket: Ticket, form: AnswerForm, chosen: attachments.Received) -> Response:
+    if answer.wants_part():
+        return answer.invalid(
+            "tickets/show.html", "tickets/_answer.html", form=form, staged=chosen.files, ticket=ticket
+        )
+    return _page(ticket, form, chosen.files, status=answer.UNPROCESSABLE)
+
+
+def _answered(ticket: Ticket) -> Response:
+    db.session.flush()
+    context = pages.news(viewer, ticket, since=pages.seen_of(request.form))
+    box = pages.answer_box(viewer, ticket)
+    return answer.saw(_end_of(ticket), "tickets/answered.swap.html", form=box, staged=[], **context)
+
+
+def _end_of(ticket: Ticket) -> str:
+    return url_for(".show", number=ticket.number, _anchor=f"entry-{ticket.public_version}")
+
+
+def _too_late(number: int) -> Response:
+    answer.say(
+        _("This ticket was closed a while ago. Please open a new one; we can see the old one beside it."), "warn"
+    )
+    return answer.moved(url_for(".show", number=number))
+
+
+@bp.post("/<int:number>/resolution")
+@allow("client", "ticket:resolve", of="ticket", hidden=False)
+def resolve(number: int) -> Response:
+    """Say that it is solved; saying it twice is saying it once."""
+    ticket = reading.ticket_to_change(viewer, number)
+    if not ticket.state.is_done:
+        services.resolve(ticket, by=viewer)
+    return _moved(ticket)
+
+
+@bp.post("/<int:number>/reopening")
+@allow("client", "ticket:resolve", of="ticket", hidden=False)
+def reopen(number: int) -> Response:
+    """Say that it isn't solved after all."""
+    ticket = reading.ticket_to_change(viewer, number)
+    try:
+        if ticket.state.is_done:
+            services.reopen(ticket, by=viewer)
+    except rules.TooLateToReopen:
+        return _too_late(number)
+    return _moved(ticket)
+
+
+def _moved(ticket: Ticket) -> Response:
+    db.session.flush()
+    return answer.saw(
+        url_for(".show", number=ticket.number),
+        "tickets/updates.swap.html",
+        **pages.news(viewer, ticket, since=pages.seen_of(request.form)),
+    )
+
+
+@bp.get("/<int:number>/comments/<uuid:comment_id>/files")
+@allow("client", "ticket:read", of="comment")
+def files(number: int, comment_id: UUID) -> Response:
+    """The files of a letter, asked for while one is being checked."""
+    return attachments.files_answer(viewer, number, comment_id)
+
+
+@bp.get("/<int:number>/files/<uuid:file_id>")
+@allow("client", "ticket:read", of="attachment")
+def file(number: int, file_id: UUID) -> Response:
+    """A file to keep."""
+    return attachments.file_answer(viewer, number, file_id)
+
+
+@bp.get("/<int:number>/files/<uuid:file_id>/thumbnail")
+@allow("client", "ticket:read", of="attachment")
+def thumbnail(number: int, file_id: UUID) -> Response:
+    """A file's small picture."""
+    return attachments.thumbnail_answer(viewer, number, file_id)

@@ -1,0 +1,17 @@
+"""What tickets bring into the application."""
+
+from flask import Flask
+from flask_babel import lazy_gettext as _l
+
+from portal.core.web import nav
+from portal.tickets import client_views, events, models, provisioning, staff_views
+
+__all__ = ["events", "models", "provisioning", "register"]
+
+
+def register(app: Flask) -> None:
+    """Register pages and places; models, events and provisioning by being imported."""
+    app.register_blueprint(client_views.bp)
+    app.register_blueprint(staff_views.bp)
+    nav.add(nav.Item("client", _l("Tickets"), "ticket", "tickets.index", order=20, permission="ticket:read"))
+    nav.add(nav.Item("msp", _l("Queue"), "queue", "desk.queue", order=10, permission="ticket:read"))

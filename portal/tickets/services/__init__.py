@@ -1,0 +1,19 @@
+"""The verbs of tickets. Each takes a locked ticket (`reading.ticket_to_change`) and never commits."""
+
+from portal.tickets.services.answering import add_note, comment
+from portal.tickets.services.assigning import assign, change_priority
+from portal.tickets.services.moving import change_status, reopen, resolve
+from portal.tickets.services.opening import NewTicket, SubmissionReused, open_ticket
+
+__all__ = [
+    "NewTicket",
+    "SubmissionReused",
+    "add_note",
+    "assign",
+    "change_priority",
+    "change_status",
+    "comment",
+    "open_ticket",
+    "reopen",
+    "resolve",
+]

@@ -1,0 +1,66 @@
+"""Writing to one another on a ticket."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from portal.core import audit, clock
+from portal.core.events.outbox import publish
+from portal.core.tenancy.scope import Viewer
+from portal.extensions import db
+from portal.tickets import queries, rules
+from portal.tickets.attachments import Kept, attach
+from portal.tickets.events import TicketCommented, TicketNoted
+from portal.tickets.models import Comment, Ticket
+from portal.tickets.rules import Cause
+from portal.tickets.services.entries import actor, add_comment
+from portal.tickets.services.moving import move, refuse_if_late
+from portal.tickets.services.opening import SubmissionReused, take_part
+
+
+def comment(
+    ticket: Ticket, body: str, *, by: Viewer, submission_key: UUID | None = None, files: Sequence[Kept] = ()
+) -> Comment:
+    """Write what both sides read; the same submission again gives the comment it made.
+
+    Whose turn it is and, where a done ticket is answered by its client, its
+    status follow. Raises TooLateToReopen, SubmissionReused.
+    """
+    if (known := _submitted(ticket, submission_key)) is not None:
+        return known
+    at = clock.business_now()
+    was_done = ticket.state.is_done
+    if by.is_client:
+        refuse_if_late(ticket, at)
+        take_part(ticket, by.contact_id, at=at)
+    letter = add_comment(ticket, body, by=by, at=at, submission_key=submission_key)
+    attach(letter, files, at=at)
+    follow = rules.after_client_reply if by.is_client else rules.after_staff_reply
+    move(ticket, follow(ticket.state), by=by, at=at, cause=Cause.REPLY)
+    reopened = was_done and not ticket.state.is_done
+    publish(TicketCommented(ticket_id=ticket.id, comment_id=letter.id, reopened=reopened, **actor(by)))
+    audit.record("ticket.commented", ticket, comment_id=str(letter.id), files=len(files))
+    return letter
+
+
+def add_note(
+    ticket: Ticket, body: str, *, by: Viewer, submission_key: UUID | None = None, files: Sequence[Kept] = ()
+) -> Comment:
+    """Write what the staff alone read. It moves nothing that a client can see. Raises SubmissionReused."""
+    if (known := _submitted(ticket, submission_key)) is not None:
+        return known
+    at = clock.business_now()
+    note = add_comment(ticket, body, by=by, at=at, submission_key=submission_key, public=False)
+    attach(note, files, at=at)
+    publish(TicketNoted(ticket_id=ticket.id, comment_id=note.id, by_user_id=by.user_id))
+    audit.record("ticket.noted", ticket, comment_id=str(note.id), files=len(files))
+    return note
+
+
+def _submitted(ticket: Ticket, key: UUID | None) -> Comment | None:
+    """What this form wrote already; looked up under the ticket's lock, so that parallel ones wait for the first."""
+    if key is None:
+        return None
+    known: Comment | None = db.session.scalars(queries.submitted_comment(key)).one_or_none()
+    if known is not None and known.ticket_id != ticket.id:
+        raise SubmissionReused
+    return known

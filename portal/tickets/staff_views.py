@@ -1,0 +1,209 @@
+"""Tickets as the staff work them."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
+
+from portal.core.policy import allow, one_or_404
+from portal.core.tenancy.scope import viewer
+from portal.core.web import answer
+from portal.core.web.limits import takes_files
+from portal.extensions import db
+from portal.tickets import attachments, pages, queries, reading, rules, services
+from portal.tickets.attachments import BODY_BYTES
+from portal.tickets.forms import AnswerForm
+from portal.tickets.models import Comment, Ticket
+
+bp = Blueprint("desk", __name__, url_prefix="/msp")
+Write = Callable[..., Comment]
+
+
+@bp.get("")
+@allow("staff", None)
+def home() -> Response:
+    """The console begins with the queue."""
+    return answer.moved(url_for(".queue"))
+
+
+@bp.get("/tickets")
+@allow("staff", "ticket:read")
+def queue() -> Response:
+    """One view of the queue."""
+    return answer.page("tickets/queue.html", "tickets/_queue.html", **pages.queue(viewer, request.args))
+
+
+@bp.get("/tickets/<int:number>")
+@allow("staff", "ticket:read", of="ticket")
+def show(number: int) -> Response:
+    """A ticket: conversation, facts, the client's context."""
+    return _page(one_or_404(queries.ticket(viewer, number)))
+
+
+def _page(ticket: Ticket, refused: AnswerForm | None = None, staged: Any = (), *, status: int = 200) -> Response:
+    page = pages.staff_ticket(viewer, ticket, request.args)
+    boxes = pages.answer_boxes(viewer, ticket, refused)
+    return answer.page("tickets/desk.html", status=status, **page, **boxes, staged=staged)
+
+
+@bp.get("/tickets/<int:number>/updates")
+@allow("staff", "ticket:read", of="ticket")
+def updates(number: int) -> Response:
+    """What came after the version seen; nothing new is a 204."""
+    seen = pages.seen_of(request.args)
+    if one_or_404(queries.ticket_version(viewer, number)) <= seen:
+        return answer.nothing_new()
+    ticket = one_or_404(queries.ticket(viewer, number))
+    return answer.saw(
+        url_for(".show", number=number), "tickets/desk_updates.swap.html", **pages.news(viewer, ticket, since=seen)
+    )
+
+
+@bp.post("/tickets/<int:number>/replies")
+@allow("staff", "ticket:reply", of="ticket", hidden=False)
+@takes_files(bytes_at_most=BODY_BYTES)
+def reply(number: int) -> Response:
+    """Write to the client."""
+    return _write(number, "reply", services.comment)
+
+
+@bp.post("/tickets/<int:number>/notes")
+@allow("staff", "ticket:note", of="ticket", hidden=False)
+@takes_files(bytes_at_most=BODY_BYTES)
+def note(number: int) -> Response:
+    """Write to one another."""
+    return _write(number, "note", services.add_note)
+
+
+def _write(number: int, box: str, write: Write) -> Response:
+    ticket = reading.ticket_to_change(viewer, number)
+    form = AnswerForm(box=box)
+    chosen = attachments.receive(form, viewer)
+    if not form.validate() or chosen.were_refused:
+        return _refused(ticket, form, chosen)
+    try:
+        write(ticket, form.body.data or "", by=viewer, submission_key=form.key, files=chosen.files)
+    except services.SubmissionReused:
+        form.reject("body", _("This form was sent before. If you want to send it once more, press the button again."))
+        form.fresh()
+        return _refused(ticket, form, chosen)
+    db.session.flush()
+    context = pages.news(viewer, ticket, since=pages.seen_of(request.form))
+    empty = pages.answer_box(viewer, ticket, box)
+    return answer.saw(_end_of(ticket), "tickets/desk_answered.swap.html", form=empty, staged=(), **context)
+
+
+def _refused(ticket: Ticket, form: AnswerForm, chosen: attachments.Received) -> Response:
+    if answer.wants_part():
+        return answer.invalid(
+            "tickets/desk.html", "tickets/_desk_answer.html", form=form, staged=chosen.files, ticket=ticket
+        )
+    return _page(ticket, form, chosen.files, status=answer.UNPROCESSABLE)
+
+
+def _end_of(ticket: Ticket) -> str:
+    return url_for(".show", number=ticket.number, _anchor=f"entry-{ticket.version}")
+
+
+@bp.post("/tickets/<int:number>/resolution")
+@allow("staff", "ticket:resolve", of="ticket", hidden=False)
+def resolve(number: int) -> Response:
+    """Say that it is solved; saying it twice is saying it once."""
+    ticket = reading.ticket_to_change(viewer, number)
+    if not ticket.state.is_done:
+        services.resolve(ticket, by=viewer)
+    return _changed(ticket)
+
+
+@bp.post("/tickets/<int:number>/reopening")
+@allow("staff", "ticket:update", of="ticket", hidden=False)
+def reopen(number: int) -> Response:
+    """Take it up again."""
+    ticket = reading.ticket_to_change(viewer, number)
+    if ticket.state.is_done:
+        services.reopen(ticket, by=viewer)
+    return _changed(ticket)
+
+
+@bp.post("/tickets/<int:number>/assignment")
+@allow("staff", "ticket:assign", of="ticket", hidden=False)
+def assign(number: int) -> Response:
+    """Give it to somebody of the staff, or to nobody."""
+    ticket = reading.ticket_to_change(viewer, number)
+    chosen = _chosen()
+    colleague = one_or_404(queries.colleague(chosen)) if chosen else None
+    services.assign(ticket, colleague, by=viewer)
+    return _changed(ticket)
+
+
+@bp.post("/tickets/<int:number>/status")
+@allow("staff", "ticket:update", of="ticket", hidden=False)
+def change_status(number: int) -> Response:
+    """Put it into another status of its board."""
+    ticket = reading.ticket_to_change(viewer, number)
+    status = one_or_404(queries.status(ticket.board_id, _chosen_one()))
+    try:
+        services.change_status(ticket, status, by=viewer)
+    except rules.TransitionRefused:
+        message = _("It can't go from “%(old)s” to “%(new)s”.", old=ticket.status.name, new=status.name)
+        answer.say(message, "warn")
+    return _changed(ticket)
+
+
+@bp.post("/tickets/<int:number>/priority")
+@allow("staff", "ticket:update", of="ticket", hidden=False)
+def change_priority(number: int) -> Response:
+    """Say how urgent it is."""
+    ticket = reading.ticket_to_change(viewer, number)
+    priority = one_or_404(queries.priority(_chosen_one()))
+    services.change_priority(ticket, priority, by=viewer)
+    return _changed(ticket)
+
+
+def _chosen() -> UUID | None:
+    """The id that a fact's form sends; None for its empty choice. Raises NotFound for what is no id."""
+    word = request.form.get("choice", "")
+    try:
+        return UUID(word) if word else None
+    except ValueError:
+        raise NotFound from None
+
+
+def _chosen_one() -> UUID:
+    chosen = _chosen()
+    if chosen is None:
+        raise NotFound
+    return chosen
+
+
+def _changed(ticket: Ticket) -> Response:
+    db.session.flush()
+    return answer.saw(
+        url_for(".show", number=ticket.number),
+        "tickets/desk_updates.swap.html",
+        **pages.news(viewer, ticket, since=pages.seen_of(request.form)),
+    )
+
+
+@bp.get("/tickets/<int:number>/comments/<uuid:comment_id>/files")
+@allow("staff", "ticket:read", of="comment")
+def files(number: int, comment_id: UUID) -> Response:
+    """The files of a letter, asked for while one is being checked."""
+    return attachments.files_answer(viewer, number, comment_id)
+
+
+@bp.get("/tickets/<int:number>/files/<uuid:file_id>")
+@allow("staff", "ticket:read", of="attachment")
+def file(number: int, file_id: UUID) -> Response:
+    """A file to keep."""
+    return attachments.file_answer(viewer, number, file_id)
+
+
+@bp.get("/tickets/<int:number>/files/<uuid:file_id>/thumbnail")
+@allow("staff", "ticket:read", of="attachment")
+def thumbnail(number: int, file_id: UUID) -> Response:
+    """A file's small picture."""
+    return attachments.thumbnail_answer(viewer, number, file_id)
