@@ -15,7 +15,7 @@ from portal.identity.rules import browser_and_system, onward
         ("/admin/branding", "msp"),
     ],
 )
-def test_a_page_of_this_side_is_kept(wish, side):
+def test_a_page_of_this_side_is_kept(wish: str | None, side: Side) -> None:
     assert onward(wish, side) == wish
 
 
@@ -64,11 +64,11 @@ def test_a_page_of_this_side_is_kept(wish, side):
         "/\u2028evil",
     ],
 )
-def test_everything_else_leads_home(wish):
+def test_everything_else_leads_home(wish: str | None) -> None:
     assert onward(wish, "client") == "/"
 
 
-def test_the_console_keeps_to_itself():
+def test_the_console_keeps_to_itself() -> None:
     assert onward("/tickets", "msp") == "/msp"
     assert onward("/auth/msp/signin", "msp") == "/msp"
 
@@ -101,5 +101,5 @@ def test_the_console_keeps_to_itself():
         ("", ("", "")),
     ],
 )
-def test_browsers_have_names(agent, names):
+def test_browsers_have_names(agent: str, names: tuple[str, str]) -> None:
     assert browser_and_system(agent) == names
