@@ -6,6 +6,7 @@ Redis may forget everything.
 
 from __future__ import annotations
 
+import enum
 import uuid
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,16 @@ def pick(
         ).all()
 
 
+class Left(enum.IntEnum):
+    """What a sweep leaves behind."""
+
+    NOTHING = 0
+    NO_ROOM = 1
+    """A queue in Redis is full: what else is due has to wait for the workers."""
+    MORE = 2
+    """As much was due as there was room: look again at once."""
+
+
 class Relay:
     """Hands due deliveries from the database to Redis."""
 
@@ -52,20 +63,20 @@ class Relay:
         self._workers = workers or (lambda: bridge.workers(connection))
         self._after: dict[str, uuid.UUID] = dict.fromkeys(declare.QUEUES, _NOBODY)
 
-    def sweep(self) -> bool:
-        """Fill each queue up to its room. True where more may be due at once.
+    def sweep(self) -> Left:
+        """Fill each queue up to its room, and say what may be left to do.
 
         Raises redis.RedisError before anything was picked where Redis is away: what is due stays due.
         """
         waits = times.current()
         room = waits.room + waits.room_per_worker * self._workers()
         free = {queue.name: room - bridge.waiting(queue) for queue in self._queues}
-        more = [self._fill(queue, free[queue.name]) for queue in self._queues]
-        return any(more)
+        left = {self._fill(queue, free[queue.name]) for queue in self._queues}
+        return max(left)
 
-    def _fill(self, queue: bridge.DeliveryQueue, free: int) -> bool:
+    def _fill(self, queue: bridge.DeliveryQueue, free: int) -> Left:
         if free <= 0:
-            return True
+            return Left.NO_ROOM
         due = pick(
             queue.name,
             most=free,
@@ -83,4 +94,4 @@ class Relay:
         if due:
             self._after[queue.name] = due[-1].tenant_id
             _log.debug("relay.picked", queue=queue.name, count=len(due))
-        return len(due) == free
+        return Left.MORE if len(due) == free else Left.NOTHING

@@ -5,6 +5,7 @@ Any number of such trees may run at once, on any number of machines.
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import time
@@ -18,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.core.events import bridge, poke, times
 from portal.core.events.declare import QUEUES
 from portal.core.events.horse import DeliveryWorker
-from portal.core.events.relay import Relay
+from portal.core.events.relay import Left, Relay
 from portal.core.events.schedule import Timetable
 from portal.core.events.supervisor import Supervisor, leave
 from portal.core.tenancy.boot_check import UnsafeRole, check_database
@@ -37,6 +38,7 @@ UNSAFE = 78
 """Exit code of a refused start: sysexits' EX_CONFIG."""
 BREATH = 0.05
 """Seconds between two sweeps while more is due."""
+LOOK_FOR_ROOM = 0.2
 LONGEST_WAIT = 5.0
 
 
@@ -111,11 +113,11 @@ def run_relay(app: Flask) -> int:
         while not stopped:
             try:
                 more = timetable.work()
-                more = relay.sweep() or more
-                if more:
+                left = relay.sweep()
+                if more or left is Left.MORE:
                     time.sleep(BREATH)
                 else:
-                    poke.wait(connection, poll)
+                    poke.wait(connection, poll if left is Left.NOTHING else min(poll, LOOK_FOR_ROOM))
                 wait = BREATH
             except (redis.RedisError, SQLAlchemyError, psycopg.Error) as away:
                 _log.warning("relay.waiting", reason=type(away).__name__, seconds=wait)
@@ -129,6 +131,8 @@ def run_worker(app: Flask, names: tuple[str, ...]) -> int:
     connection = bridge.client(app.extensions["settings"].redis_url)
     with app.app_context():
         waits = times.current()
+    gc.collect()
+    gc.freeze()  # what horses inherit stays shared memory
     wait = BREATH
     while True:
         began = time.monotonic()
@@ -136,7 +140,7 @@ def run_worker(app: Flask, names: tuple[str, ...]) -> int:
         try:
             connection.ping()
             worker = DeliveryWorker(app, names, connection, waits)
-            worker.work(logging_level=None)
+            worker.work(logging_level="WARNING")
             if worker.is_stopped:
                 return 0
         except redis.RedisError as away:

@@ -16,7 +16,7 @@ from portal.core import clock
 from portal.core.events import bridge, relay, times
 from portal.core.events.declare import handles
 from portal.core.events.outbox import publish
-from portal.core.events.relay import Relay
+from portal.core.events.relay import Left, Relay
 from portal.core.events.times import Times
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
@@ -71,7 +71,7 @@ def test_a_sweep_says_in_redis_what_is_due_with_ids_alone(
     with system():
         publish(Happened(word="CANARY"))
     with app.app_context():
-        Relay(own_redis, workers=lambda: 1).sweep()
+        assert Relay(own_redis, workers=lambda: 1).sweep() is Left.NOTHING
     due = {row["queue"]: row for row in rows.execute("SELECT * FROM deliveries").fetchall()}
     for name in ("urgent", "default", "bulk"):
         row = due[name]
@@ -124,7 +124,7 @@ def test_a_queue_in_redis_is_filled_to_its_room_only(app: Flask, own_redis: redi
     flood(rows, world.tenant_id("harbor"), 100, age=60)
     with app.app_context():
         one = Relay(own_redis, workers=lambda: 3)
-        assert [one.sweep(), one.sweep()] == [True, True]
+        assert [one.sweep(), one.sweep(), one.sweep()] == [Left.MORE, Left.NO_ROOM, Left.NO_ROOM]
     assert own_redis.llen("rq:queue:default") == 4 + 2 * 3
 
 
