@@ -1,6 +1,7 @@
 """`flask census`: every table with its class, its defences, and rows and checksum per tenant."""
 
 import json
+import sys
 from typing import Any
 
 import click
@@ -40,7 +41,7 @@ def census_command(*, as_json: bool, slug: str | None) -> None:
         raise click.ClickException(message)
     counted: Counted = {name: {INSTALLATION: tally} for name, tally in shared.items()}
     scoped = [table for table in declared.values() if not table.is_global]
-    with click.progressbar(tenants, label="Counting", file=click.get_text_stream("stderr")) as steps:
+    with click.progressbar(tenants, label="Counting", file=sys.stderr, hidden=not sys.stderr.isatty()) as steps:
         for tenant in steps:
             with transaction(system_scope(tenant.id)) as session:
                 for name, tally in census.tallies(session, scoped).items():

@@ -7,7 +7,6 @@ catalogue. Tests hold the one against the other; `flask census` shows both.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -126,8 +125,8 @@ _TABLES = text("""
            ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a
                   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                     AND (a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '') ORDER BY a.attname) AS defaults,
-           ARRAY(SELECT verb FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'])
-                     AS verb WHERE has_table_privilege('portal_app', c.oid, verb)) AS grants
+           ARRAY(SELECT verb FROM unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS verb
+                  WHERE has_table_privilege('portal_app', c.oid, verb)) AS grants
       FROM pg_catalog.pg_class c
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'f')
      ORDER BY c.relname
@@ -140,9 +139,8 @@ _PLAIN = text("""
 """).execution_options(**{RAW: True})
 
 
-@cache
 def declared() -> dict[str, Declared]:
-    """Every table that the code knows, by name. Raises UndeclaredTable."""
+    """Every table of the models that are imported, by name; an app has imported all. Raises UndeclaredTable."""
     tables = {VERSION_TABLE.name: VERSION_TABLE}
     for mapper in Base.registry.mappers:
         name = mapper.local_table.name  # type: ignore[attr-defined]  # ours are tables, never joins
@@ -160,7 +158,9 @@ def _declaration(model: type[Any], name: str) -> Declared:
         key = model.__client_key__
     elif issubclass(model, PersonOwned):
         key = model.__person_key__
-    order = ("tenant_id", "id") if issubclass(model, TenantOwned) else tuple(c.name for c in model.__table__.primary_key)
+    order = (
+        ("tenant_id", "id") if issubclass(model, TenantOwned) else tuple(c.name for c in model.__table__.primary_key)
+    )
     return Declared(name, table_class, key, issubclass(model, WithVisibility), order)
 
 

@@ -92,8 +92,8 @@ def restrict(state: ORMExecuteState) -> None:
     scope = current_scope()
     _same_transaction(state.session, scope)
     if state.is_insert:
-        _refuse_insert_from_select(state)
-        return
+        message = "an insert statement escapes the stamp: add the rows to the session"
+        raise UnfilteredStatement(message)
     if state.is_update or state.is_delete:
         _refuse_bulk_by_key(state)
         _refuse_second_table(state)
@@ -104,15 +104,6 @@ def _is_of_no_tenant(statement: Any) -> bool:
     """Whether a statement names tables of class Global alone, at any depth; these may be read without a scope."""
     shared_by_all = {mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, Global)}
     return all(part in shared_by_all for part in visitors.iterate(statement) if isinstance(part, Table))
-
-
-def _refuse_insert_from_select(state: ORMExecuteState) -> None:
-    if getattr(state.statement, "select", None) is not None:
-        message = "insert().from_select() escapes the session filter"
-        raise UnfilteredStatement(message)
-    if getattr(state.statement, "_post_values_clause", None) is not None:
-        message = "an upsert escapes the session filter: write it in the core"
-        raise UnfilteredStatement(message)
 
 
 def _refuse_bulk_by_key(state: ORMExecuteState) -> None:
@@ -153,18 +144,28 @@ def _same_transaction(session: Session, scope: Scope) -> None:
 def check_loaded(target: TenantOwned, _context: object, *_attributes: object) -> None:
     """Alarm: a row that the scope may not see was loaded. Listens to `load` and `refresh`."""
     scope = scope_or_none()
-    values = vars(target)
     if scope is None:
         message = f"{type(target).__name__} was loaded without a scope"
         raise ForeignRow(message)
+    values = vars(target)
     if values.get("tenant_id", scope.tenant_id) != scope.tenant_id:
         message = f"{type(target).__name__} of another tenant was loaded"
         raise ForeignRow(message)
-    if scope.is_client and isinstance(target, ClientOwned):
-        owner = values.get(target.__client_key__, scope.client_id)
-        if owner != scope.client_id or values.get("visibility", "public") != "public":
-            message = f"{type(target).__name__} that this client may not see was loaded"
-            raise ForeignRow(message)
+    if not scope.is_staff and not _is_own(target, values, scope):
+        message = f"{type(target).__name__} that this {scope.reach} may not see was loaded"
+        raise ForeignRow(message)
+
+
+def _is_own(target: TenantOwned, values: dict[str, Any], scope: Scope) -> bool:
+    """Whether a client or the gate may see the row; a column that was not loaded speaks for nobody."""
+    if isinstance(target, PersonOwned):
+        return bool(values.get(target.__person_key__, scope.user_id) == scope.user_id)
+    if not scope.is_client or isinstance(target, StaffOwned):
+        return False
+    if isinstance(target, ClientOwned):
+        is_public = values.get("visibility", "public") == "public"
+        return bool(values.get(target.__client_key__, scope.client_id) == scope.client_id) and is_public
+    return True
 
 
 def stamp(session: Session, _context: UOWTransaction, _instances: object) -> None:
