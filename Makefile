@@ -36,6 +36,13 @@ format: $(DEV) ## formatting
 static: $(RUN) ## join, hash and compress css and js into static/dist; compile the translations
 	@$(PY) -m portal.core.web.build
 
+words: $(DEV) ## bring the translations up to date with the texts in code and templates
+	@$(VENV)/bin/pybabel -q extract -F portal/translations/babel.cfg -k _l -k lazy_gettext -k lazy_ngettext:1,2 \
+		--no-location --sort-output -o portal/translations/messages.pot .
+	@for language in de; do $(VENV)/bin/pybabel -q update --no-fuzzy-matching --ignore-obsolete --init-missing \
+		--no-wrap -l $$language -d portal/translations -i portal/translations/messages.pot || exit 1; done
+	@rm portal/translations/messages.pot
+
 bench: $(DEV) static ## the benchmark with its table
 	@PORTAL_ENV=test exec $(PY) -m bench $(ARGS)
 
