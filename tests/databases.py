@@ -52,7 +52,9 @@ def copied(template: Database, name: str) -> Database:
     drop(Database(template.admin_url, name))
     _run(
         template.admin_url,
-        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY OWNER {}").format(*map(sql.Identifier, (name, template.name, roles.OWNER))),
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY OWNER {}").format(
+            *map(sql.Identifier, (name, template.name, roles.OWNER))
+        ),
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)),
         sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), sql.Identifier(roles.APP)),
     )

@@ -24,14 +24,14 @@ _SECRET_NAME = re.compile(
 _PARTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL), HIDDEN),
     (re.compile(r"\b(bearer|basic|digest|negotiate)\s+[\w.~+/=-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
-    (re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/@]*@", re.IGNORECASE), rf"\1{HIDDEN}@"),
+    (re.compile(r"\b([a-z][a-z0-9+.-]{0,30}://)[^\s/@]*@", re.IGNORECASE), rf"\1{HIDDEN}@"),
     (re.compile(r"\b(?:sk|rk|pk)_(?:live|test)_\w{6,}|\bwhsec_[\w+/=-]{6,}|\bAKIA[A-Z0-9]{12,}"), HIDDEN),
     (re.compile(r"\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*"), HIDDEN),
     (re.compile(r"\$argon2\w*\$\S+"), HIDDEN),
     (re.compile(r"\b1\.[0-9a-f]{8}\.[\w-]{24,}={0,2}"), HIDDEN),
     (
         re.compile(
-            r"(?P<name>[\w-]*(?:passw(?:or)?d|secret|token|session|cookie|api[_-]?key|csrf|signature|otp|msp|portal-gate))"
+            r"(?P<name>(?:passw(?:or)?d|secret|token|session|cookie|api[_-]?key|csrf|signature|otp|msp|portal-gate))"
             r"(?P<between>[\"']?\s*(?:[=:]|%3[Dd])\s*[\"']?)(?P<value>[^\s\"'&;,)}\]]{4,})",
             re.IGNORECASE,
         ),
