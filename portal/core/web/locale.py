@@ -1,9 +1,10 @@
 """Language and time zone of a page: the person's, else the tenant's, else the browser's."""
 
 import datetime as dt
+from functools import lru_cache
 
 from flask import Flask, g, request
-from flask_babel import format_date, format_datetime, format_time, gettext, to_user_timezone
+from flask_babel import format_date, format_datetime, format_time, get_locale, get_timezone, gettext, to_user_timezone
 
 from portal.core import clock
 from portal.core.web.place import here
@@ -39,8 +40,20 @@ def install(app: Flask) -> None:
 
 
 def when(at: dt.datetime) -> str:
-    """A time as people say it: `today 15:10`, `yesterday 9:02`, `Tue 3 Nov 15:10`, `3 Nov 2025`."""
-    local, today = to_user_timezone(at), to_user_timezone(clock.now()).date()
+    """A time as people say it: `today 15:10`, `yesterday 9:02`, `3 Nov 15:10`, `3 Nov 2025`."""
+    place_of_reader = (str(get_locale()), str(get_timezone()))
+    return _when(at.replace(second=0, microsecond=0), to_user_timezone(clock.now()).date(), *place_of_reader)
+
+
+def full_time(at: dt.datetime) -> str:
+    """The whole time with its zone, for those who want to know exactly."""
+    return _full_time(at.replace(microsecond=0), str(get_locale()), str(get_timezone()))
+
+
+@lru_cache(maxsize=16_384)
+def _when(at: dt.datetime, today: dt.date, _locale: str, _zone: str) -> str:
+    """See `when`. Writing a time costs more than all else in a row, and the same ones are shown again and again."""
+    local = to_user_timezone(at)
     days = (today - local.date()).days
     time = format_time(at, "short")
     if days == 0:
@@ -52,6 +65,6 @@ def when(at: dt.datetime) -> str:
     return str(format_date(local.date(), "d MMM y"))
 
 
-def full_time(at: dt.datetime) -> str:
-    """The whole time with its zone, for those who want to know exactly."""
+@lru_cache(maxsize=16_384)
+def _full_time(at: dt.datetime, _locale: str, _zone: str) -> str:
     return str(format_datetime(at, "full"))
