@@ -13,6 +13,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 from portal.core.clock import now
@@ -128,6 +129,10 @@ FILES = (
 )
 
 
+def _choices(*pairs: tuple[str, str]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
 class SampleForm(Form):
     """Every kind of field."""
 
@@ -136,9 +141,9 @@ class SampleForm(Form):
     password = PasswordField("Password")
     body = TextAreaField("What happened?")
     reply = TextAreaField("Write a reply")
-    priority = SelectField("How urgent is it?", choices=[("2", "Normal: it can wait"), ("1", "High: I can't work")])
-    whom = RadioField("Who is affected?", choices=[("me", "Only me"), ("team", "My team"), ("all", "Everybody")])
-    kind = RadioField("Kind", choices=[("public", "Reply"), ("internal", "Internal note")])
+    priority = SelectField("How urgent is it?", choices=_choices(("2", "Normal: it can wait"), ("1", "High")))
+    whom = RadioField("Who is affected?", choices=_choices(("me", "Only me"), ("team", "My team"), ("all", "All")))
+    kind = RadioField("Kind", choices=_choices(("public", "Reply"), ("internal", "Internal note")))
     private = BooleanField("Only people I name may read this")
     files = MultipleFileField("Photos or files")
 
@@ -151,7 +156,7 @@ def good_form() -> SampleForm:
 def bad_form() -> SampleForm:
     """The same form, refused."""
     typed = {"priority": "1", "whom": None, "kind": "public", "body": "The VPN drops.", "email": "sam@"}
-    form = SampleForm(formdata=None, data=typed)
+    form = SampleForm(formdata=None, data=typed, prefix="bad-")
     for name, words in {
         "subject": "Say in a few words what it is about.",
         "email": "This address lacks the part after the @.",
