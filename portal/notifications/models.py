@@ -15,7 +15,8 @@ class OutgoingMail(StaffOwned, Base):
 
     `key` says what it tells of (event, template, person) and is unique, so that
     a handler that runs twice can't write twice. `message_id` is stable over all
-    attempts, so that a receiver may drop a second copy.
+    attempts, so that a receiver may drop a second copy. `thread_id` is the id
+    that all mails of one conversation refer to, empty for a mail that stands alone.
     """
 
     __tablename__ = "outgoing_mail"
@@ -24,7 +25,8 @@ class OutgoingMail(StaffOwned, Base):
         references("contacts", client_id="client_id", contact_id="id"),
         references("users", user_id="id"),
         CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
-        Index("ix_outgoing_mail_state", "tenant_id", "state", "created_at"),
+        Index("ix_outgoing_mail_created_at", "tenant_id", "created_at", "id"),
+        Index("ix_outgoing_mail_state", "tenant_id", "state", "created_at", "id"),
     )
 
     key: Mapped[str]
@@ -34,6 +36,7 @@ class OutgoingMail(StaffOwned, Base):
     user_id: Mapped[uuid.UUID | None]
     recipient: Mapped[str]
     recipient_name: Mapped[str] = mapped_column(default="")
+    sender: Mapped[str]
     sender_name: Mapped[str]
     reply_to: Mapped[str] = mapped_column(default="")
     subject: Mapped[str]
@@ -41,6 +44,7 @@ class OutgoingMail(StaffOwned, Base):
     html: Mapped[str]
     message_id: Mapped[str]
     thread_id: Mapped[str] = mapped_column(default="")
+    is_urgent: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(default="waiting")
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str] = mapped_column(default="")

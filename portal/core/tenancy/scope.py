@@ -47,9 +47,19 @@ class Scope:
     permissions: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuse a client scope without client: it would mean "everything" to a careless reader."""
-        if self.reach is Reach.CLIENT and (self.client_id is None or self.user_id is None):
+        """Refuse a client scope without client: it would mean "everything" to a careless reader.
+
+        Its person is a user or, where somebody without a login is only written to, a
+        contact. Without a user the person tables show nothing, since no row's owner
+        equals an unset one, and no session can belong to it.
+        """
+        if self.reach is not Reach.CLIENT:
+            return
+        if self.client_id is None or (self.user_id is None and self.contact_id is None):
             message = "a client scope needs its client and its person"
+            raise ValueError(message)
+        if self.user_id is None and self.session_id is not None:
+            message = "nobody signs in without a user"
             raise ValueError(message)
 
     def may(self, permission: str) -> bool:

@@ -54,7 +54,7 @@ class Portal(Flask):
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, render its answer, commit; roll back whatever was raised."""
         try:
-            answer = self.make_response(super().dispatch_request())  # type: ignore[arg-type]  # Flask types its own hook loosely
+            answer = self.make_response(super().dispatch_request())
             db.session.commit()
         except BaseException:
             db.session.rollback()
@@ -77,7 +77,7 @@ class ScopedRequests:
 
 def install(app: Portal) -> None:
     """Put the edge on an app."""
-    app.wsgi_app = ScopedRequests(app.wsgi_app)  # type: ignore[method-assign,arg-type]  # Flask's documented way
+    app.wsgi_app = ScopedRequests(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way
     app.before_request(enter)
 
 
