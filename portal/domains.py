@@ -7,16 +7,23 @@ from portal.settings import Settings
 
 def register(app: Flask, settings: Settings) -> None:
     """Register models, pages, handlers and commands of every domain."""
-    from portal import cli  # noqa: PLC0415  # commands import the domains, which import this package
-    from portal.core.events import models as event_models  # noqa: F401, PLC0415
+    from portal import cli  # commands import the domains, which import this package
+    from portal.core.events import models as event_models  # noqa: F401
     from portal.core.events import tidy  # noqa: F401  # declares its duty
-    from portal.core.tenancy import numbers  # noqa: F401, PLC0415
+    from portal.core.tenancy import numbers  # noqa: F401
+    from portal.home import registration as home
     from portal.identity import registration as identity
-    from portal.notifications import models as notification_models  # noqa: F401, PLC0415
-    from portal.tickets import models as ticket_models  # noqa: F401, PLC0415
-    from portal.tickets import provisioning as ticket_provisioning  # noqa: F401, PLC0415
+    from portal.notifications import registration as notifications  # noqa: F401  # declares table and handlers
+    from portal.operations import registration as operations
+    from portal.tenants import registration as tenants
+    from portal.tickets import handlers as ticket_handlers  # noqa: F401  # declares who hears of what
+    from portal.tickets import registration as tickets
 
+    tenants.register(app, settings)
     identity.register(app)
+    tickets.register(app)
+    home.register(app)
+    operations.register(app)
     cli.register(app)
     if not settings.is_production:
         from portal.core.web import style_page

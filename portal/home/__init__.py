@@ -1,1 +1,1 @@
-"""What looks across the domains: the dashboard."""
+"""What looks across: a client's first page, and how to reach the MSP."""
