@@ -47,7 +47,9 @@ def verify(*, slug: str | None, anchors: dict[str, tuple[int, str]]) -> None:
             verdict = audit_chain.verify(session, anchor=anchors.get(tenant.slug))
         broken += bool(verdict.faults)
         word = "BROKEN" if verdict.faults else "holds"
-        click.echo(f"{tenant.slug}: {verdict.entries} entries, {word} {tenant.slug}:{verdict.position}:{verdict.digest}")
+        click.echo(
+            f"{tenant.slug}: {verdict.entries} entries, {word} {tenant.slug}:{verdict.position}:{verdict.digest}"
+        )
         for fault in verdict.faults:
             click.echo(f"  entry {fault.position}: {fault.reason}")
     if broken:
