@@ -1,5 +1,6 @@
 import pytest
 
+from portal.core.web.cookies import Side
 from portal.identity.rules import browser_and_system, onward
 
 
@@ -78,23 +79,31 @@ def test_the_console_keeps_to_itself() -> None:
     [
         ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", ("Firefox", "Linux")),
         (
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
-            " Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0",
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+                " Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0"
+            ),
             ("Edge", "Windows"),
         ),
         (
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
-            " Version/18.0 Mobile/15E148 Safari/604.1",
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+                " Version/18.0 Mobile/15E148 Safari/604.1"
+            ),
             ("Safari", "iPhone"),
         ),
         (
-            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)"
-            " Chrome/130.0.0.0 Mobile Safari/537.36",
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)"
+                " Chrome/130.0.0.0 Mobile Safari/537.36"
+            ),
             ("Chrome", "Android"),
         ),
         (
-            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
-            " Version/18.0 Safari/605.1.15",
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+                " Version/18.0 Safari/605.1.15"
+            ),
             ("Safari", "macOS"),
         ),
         ("curl/8.5.0", ("", "")),

@@ -3,7 +3,6 @@
 import re
 import statistics
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -150,7 +149,7 @@ def test_time_tells_nothing_either(visit: Visit, monkeypatch: pytest.MonkeyPatch
 
 def test_the_measure_would_notice(visit: Visit, monkeypatch: pytest.MonkeyPatch, verifications: list[str]) -> None:
     """Negative control: without the stand-in hash an unknown account costs no verification, and that is seen."""
-    real: Callable[[str, str | None], bool] = passwords.verify
+    real = passwords.verify
     monkeypatch.setattr(passwords, "verify", lambda password, kept: kept is not None and real(password, kept))
     try_in(visit(), "client", "nobody@brightdental.example", WRONG)
     assert verifications == []
