@@ -113,6 +113,8 @@ def fill_secrets(filled: dict[str, str], home: Home) -> None:
 def use_admin(filled: dict[str, str], home: Home) -> None:
     """Where DATABASE_URL's role may create roles: prepare the database with it, go on as owner and app."""
     url = filled["DATABASE_URL"]
+    if roles.user_of(url) == roles.APP:
+        return  # prepared already; whether the server answers right now is no matter of ours
     try:
         is_admin = roles.is_admin(url)
     except psycopg.OperationalError as error:

@@ -116,6 +116,13 @@ def test_a_database_out_of_reach_is_told_in_one_line(open_folder: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_prepared_address_is_taken_as_it_is_even_while_the_server_is_away(open_folder: Path) -> None:
+    """A worker that is started again beside a restarting PostgreSQL waits for it by itself."""
+    given = {"DATABASE_URL": "postgresql://portal_app:p@127.0.0.1:1/d", "REDIS_URL": "redis://h"}
+    filled = embedded.attach(environment(open_folder) | given)
+    assert filled["DATABASE_URL"] == given["DATABASE_URL"]
+
+
 def test_production_code_reaches_the_launcher_through_one_function_only() -> None:
     """Started as in the image, where the package isn't: nothing may miss it."""
     code = """
