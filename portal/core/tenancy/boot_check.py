@@ -46,14 +46,18 @@ _MEMBERSHIPS: LiteralString = """
      WHERE member = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
 """
 _POSSESSIONS: LiteralString = """
-    SELECT 'the role ' || quote_ident(current_user) || ' owns ' || thing
-      FROM (SELECT relowner AS owner, 'table, view or sequence ' || oid::regclass::text AS thing
+    SELECT 'the role ' || quote_ident(current_user) || ' owns ' || count(*) || ' ' || kind || ': '
+               || array_to_string((array_agg(thing ORDER BY thing))[:3], ', ')
+               || CASE WHEN count(*) > 3 THEN ', …' ELSE '' END
+      FROM (SELECT relowner AS owner, 'tables, views or sequences' AS kind, oid::regclass::text AS thing
               FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
-             UNION ALL SELECT nspowner, 'schema ' || quote_ident(nspname) FROM pg_catalog.pg_namespace
-             UNION ALL SELECT proowner, 'function ' || oid::regprocedure::text FROM pg_catalog.pg_proc
-             UNION ALL SELECT datdba, 'database ' || quote_ident(datname) FROM pg_catalog.pg_database) AS possession
+             UNION ALL SELECT nspowner, 'schemas', quote_ident(nspname) FROM pg_catalog.pg_namespace
+             UNION ALL SELECT proowner, 'functions', oid::regprocedure::text FROM pg_catalog.pg_proc
+             UNION ALL SELECT datdba, 'databases', quote_ident(datname) FROM pg_catalog.pg_database) AS possession
      WHERE owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
        AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+     GROUP BY kind
+     ORDER BY kind
 """
 _CREATION: LiteralString = """
     SELECT 'the role ' || quote_ident(current_user) || ' may create things in schema ' || quote_ident(nspname)

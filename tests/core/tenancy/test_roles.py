@@ -201,8 +201,8 @@ def test_the_boot_check_refuses_administrator_and_owner(administrator: str) -> N
     told = faults(roles.address(administrator, database=made.database))
     assert "superuser" in told or "CREATEROLE" in told
     told = faults(made.owner_url)
-    assert "owns table, view or sequence plain" in told
-    assert "owns database portal" in told
+    assert "owns 1 tables, views or sequences: plain" in told
+    assert "owns 1 databases: portal" in told
     assert "is a member of portal_door" in told
     assert "may create things in schema public" in told
 
