@@ -58,9 +58,7 @@ def template(own_servers: tuple[postgres.Server, valkey.Server], tmp_path_factor
 
 
 @pytest.fixture
-def rig(
-    own_servers: tuple[postgres.Server, valkey.Server], template: Database, tmp_path: Path
-) -> Iterator[Rig]:
+def rig(own_servers: tuple[postgres.Server, valkey.Server], template: Database, tmp_path: Path) -> Iterator[Rig]:
     """Both servers up and empty, a fresh database, no trees yet."""
     database_server, cache = own_servers
     for server in own_servers:
@@ -111,5 +109,5 @@ def promise(publishing: Flask) -> Callable[..., None]:
 def dice(request: pytest.FixtureRequest) -> Dice:
     """Chance by the fixed seed, then by a new one that is printed."""
     one = Dice.fixed() if request.param == "fixed" else Dice.thrown()
-    print(f"seed {one.seed} (PORTAL_TEST_SEED={one.seed} repeats it)")
+    print(f"seed {one.seed} (PORTAL_TEST_SEED={one.seed} repeats it)")  # noqa: T201  # shown beside a failure
     return one

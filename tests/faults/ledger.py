@@ -5,6 +5,7 @@ this module, so that the handlers are known on both sides.
 """
 
 import ctypes
+import datetime as dt
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import psycopg
 
 from portal.core.events.declare import Event, event, handles
 from portal.core.events.outbox import publish
+from portal.core.events.schedule import ScheduleDue, every
 
 SECONDS = 2
 """The handlers' limit: leases are a little longer, so that recovery takes seconds and not minutes."""
@@ -52,6 +54,13 @@ class LongWork(Event):
     """Work that takes a while, and tells a file when it begins."""
 
     seconds: int
+    told: str
+
+
+@event("fault.slow_once")
+class SlowOnce(Event):
+    """Work that is slow the first time; a file tells which process did it."""
+
     told: str
 
 
@@ -97,6 +106,24 @@ def work_long(work: LongWork) -> None:
         file.write(f"{os.getpid()} {os.getppid()}\n")
     time.sleep(work.seconds)
     publish(Receipt(of=work.id, number=0))
+
+
+@handles(SlowOnce, name="fault.be_slow_once")
+def be_slow_once(slow: SlowOnce) -> None:
+    """Take longer than allowed the first time, so that it can be killed; answer at once the next time."""
+    told = Path(slow.told)
+    if not told.exists():
+        told.write_text(f"{os.getpid()} {os.getppid()}")
+        time.sleep(25)
+    publish(Receipt(of=slow.id, number=0))
+
+
+if os.environ.get("PORTAL_TEST_TICK"):
+
+    @every(dt.timedelta(seconds=2), name="fault.tick", queue="default", seconds=SECONDS, each_slot=True, clock="real")
+    def tick(due: ScheduleDue) -> None:
+        """Leave a receipt for each slot."""
+        publish(Receipt(of=due.id, number=int(due.slot.timestamp())))
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def until(is_true: Callable[[], Any], *, within: float, what: str = "") -> float
     while time.monotonic() - started < within:
         if is_true():
             return time.monotonic() - started
-        time.sleep(0.05)
+        time.sleep(0.1)
     message = f"not within {within} s: {what or is_true}"
     raise AssertionError(message)
 
@@ -120,6 +120,7 @@ class Rig:
     folder: Path
     trees: list[Tree] = field(default_factory=list)
     more: dict[str, str] = field(default_factory=dict)
+    watch: psycopg.Connection[Any] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -146,6 +147,7 @@ class Rig:
 
     def started(self, *trees: Tree, within: float = 40) -> None:
         """Wait until relay and workers of these trees are up and known to Redis."""
+
         def are_up() -> bool:
             return all(len(tree.relay_and_workers()) >= 3 for tree in trees) and self.workers_known() >= 2 * len(trees)
 
@@ -168,11 +170,21 @@ class Rig:
     def count(self, query: str) -> int:
         """The number that a query comes to; -1 while the database is away."""
         try:
-            with self.rows() as connection:
-                row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+            if self.watch is None or self.watch.closed:
+                self.watch = psycopg.connect(
+                    self.database.superuser_url, autocommit=True, row_factory=psycopg.rows.dict_row
+                )
+            row = self.watch.execute(query).fetchone()  # type: ignore[arg-type]
         except psycopg.OperationalError:
+            self.unwatch()
             return -1
         return int(next(iter(row.values()))) if row else 0
+
+    def unwatch(self) -> None:
+        """Give up the connection that counts."""
+        if self.watch is not None:
+            self.watch.close()
+            self.watch = None
 
     def settled(self, *, within: float) -> float:
         """Wait until no delivery is open; the seconds it took."""
@@ -184,6 +196,7 @@ class Rig:
 
     def close(self) -> None:
         """Kill what is left."""
+        self.unwatch()
         for tree in self.trees:
             if tree.is_running:
                 tree.kill()
