@@ -11,6 +11,7 @@ def register(app: Flask, settings: Settings) -> None:
     from portal.core.events import models as event_models  # noqa: F401
     from portal.core.events import tidy  # noqa: F401  # declares its duty
     from portal.core.tenancy import numbers  # noqa: F401
+    from portal.files import registration as files  # noqa: F401  # declares table and duties
     from portal.home import registration as home
     from portal.identity import registration as identity
     from portal.notifications import registration as notifications  # noqa: F401  # declares table and handlers

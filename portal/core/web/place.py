@@ -106,7 +106,7 @@ def of_entry(entry: Entry, *, side: Side, settings: Settings) -> Place:
         support_email=row.support_email,
         support_phone=row.support_phone,
         support_hours=row.support_hours,
-        website=row.website,
+        website=row.website if row.website.startswith(("https://", "http://")) else "",  # it becomes a link
         logo_alt=row.logo_alt or row.display_name,
         logo_key=row.logo_key,
         brand_version=row.brand_version,
