@@ -49,11 +49,9 @@ class LanguageForm(Form):
     def __init__(self, *, language: str, usual_zone: str, usual_locale: str | None, **kwargs: Any) -> None:
         """Offer what the tenant uses first. `language` is the reader's, for the names of places."""
         super().__init__(**kwargs)
-        usual = NAMES.get(usual_locale or "") or gettext("the browser's")
-        mine = [(code, NAMES[code]) for code in LANGUAGES]
-        self.locale.choices = [("", gettext("As in the whole portal: %(name)s", name=usual)), *mine]
+        usual = NAMES.get(usual_locale or "")
+        first = gettext("The usual one here: %(name)s", name=usual) if usual else gettext("My browser's language")
+        self.locale.choices = [("", first), *((code, NAMES[code]) for code in LANGUAGES)]
         usual = usual_zone.rpartition("/")[2].replace("_", " ")
-        self.time_zone.choices = {
-            gettext("Usual"): [("", gettext("As in the whole portal: %(name)s", name=usual))],
-            **zones(language),
-        }
+        first = gettext("The usual one here: %(name)s", name=usual)
+        self.time_zone.choices = {gettext("Usual"): [("", first)], **zones(language)}
