@@ -38,7 +38,8 @@ def dead_letters(app, slug, count=1, *, state="dead", handler="tickets.handlers.
             session.flush()
             delivery = Delivery(
                 id=uuid.uuid4(), event_id=event.id, handler=handler, queue="default", state=state, due_at=at,
-                attempts=10, last_error=f"MailTemporary: reason {each} {slug}", created_at=at, started_at=at, finished_at=at,
+                attempts=10, last_error=f"MailTemporary: reason {each} {slug}",
+                created_at=at, started_at=at, finished_at=at,
             )  # fmt: skip
             session.add(delivery)
             session.flush()
