@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from portal.core.colour import COMFORT, SHAPE, TEXT, Oklch, Scheme, contrast, oklch, readable, shade
 
 SURFACES = ("sheet", "ground", "sunk")
-TONES = {"good": 152.0, "warn": 62.0, "bad": 25.0, "info": 242.0, "note": 92.0}  # hue of each, in degrees
+TONES = {"good": 152.0, "warn": 62.0, "bad": 25.0, "info": 242.0, "note": 92.0}
+"""Hue of each, in degrees."""
+STRONG = {"bad": 0.18}
+"""Chroma of the tones that must catch the eye; the others take 0.135."""
 SOFTS = ("brand-soft", *(f"{tone}-soft" for tone in TONES))
 
 PAIRS: tuple[tuple[str, str, float], ...] = (
@@ -97,7 +100,7 @@ def _scheme(brand: str, base: _Ground) -> dict[str, str]:
     tokens["line-strong"] = readable(Oklch(base.edge, neutral * 1.4, wish.hue), plain, SHAPE, darker=base.darker)
     for tone, hue in TONES.items():
         on = [*plain, tokens[f"{tone}-soft"]]
-        tokens[tone] = readable(Oklch(base.tone, 0.135, hue), on, TEXT, darker=base.darker)
+        tokens[tone] = readable(Oklch(base.tone, STRONG.get(tone, 0.135), hue), on, TEXT, darker=base.darker)
     link = wish if base.darker else Oklch(max(wish.lightness, 0.72), min(wish.chroma, 0.15), wish.hue)
     tokens["link"] = readable(link, every, TEXT, darker=base.darker)
     tokens |= _fill(wish)

@@ -62,8 +62,10 @@
     field.focus();
   });
 
-  addEventListener('htmx:before:swap', ({ detail: { ctx } }) => {
-    if (ctx.request?.method === 'POST' && ctx.response?.status < 300) forget(ctx.sourceElement);
+  addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
+    if (ctx.request.method !== 'POST' || ctx.keepIndicators) return;
+    sessionStorage.removeItem('sent');
+    if (ctx.response?.status < 300) forget(ctx.request.form || ctx.sourceElement);
   });
   addEventListener('htmx:after:swap', () => bring(document));
 })();

@@ -57,14 +57,35 @@
     }));
   };
 
-  const add = async (input, files) => {
-    const form = input.form;
-    form.ariaBusy = 'true';
-    const made = await Promise.all(files.map(smaller));
-    form.ariaBusy = null;
-    put(input, [...(input.kept || []), ...made]);
+  const add = (input, files) => {
+    put(input, [...(input.kept || []), ...files]);
     show(input);
+    const work = files.map(async (file) => {
+      const made = await smaller(file);
+      if (made === file || !input.kept.includes(file)) return;
+      put(input, input.kept.map((each) => (each === file ? made : each)));
+      show(input);
+    });
+    const all = Promise.all([input.work, ...work]).then(() => {
+      if (input.work === all) input.work = null;
+    });
+    input.work = all;
   };
+
+  // Pressed while a photo is still being made smaller: sent a moment later.
+  addEventListener('submit', (event) => {
+    const form = event.target;
+    const work = [...form.querySelectorAll('[data-files]')].map((input) => input.work).filter(Boolean);
+    if (!work.length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    Promise.all(work).then(() => form.requestSubmit(event.submitter));
+  }, true);
+
+  addEventListener('reset', (event) => event.target.querySelectorAll('[data-files]').forEach((input) => {
+    put(input, []);
+    show(input);
+  }));
 
   addEventListener('change', (event) => {
     if (event.target.matches('[data-files]')) add(event.target, [...event.target.files]);

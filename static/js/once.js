@@ -33,6 +33,13 @@
     if (form.method === 'post' && (!event.defaultPrevented || form.matches('[hx-post]'))) start(form, event.submitter);
   });
 
-  addEventListener('htmx:finally:request', (event) => end(event.detail.ctx.sourceElement));
+  // A form that stays on the page after it was taken begins anew; one whose answer leads elsewhere stays busy until then.
+  addEventListener('htmx:finally:request', (event) => {
+    const { ctx } = event.detail;
+    if (ctx.keepIndicators) return;
+    const form = ctx.sourceElement;
+    end(form);
+    if (ctx.request.method === 'POST' && ctx.response?.status < 300 && form.matches('form')) form.reset();
+  });
   addEventListener('pageshow', () => document.querySelectorAll('form[aria-busy]').forEach(end));
 })();

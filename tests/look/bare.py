@@ -162,6 +162,10 @@ def _send(trial: Trial, said: list[tuple[str, str]]) -> Response:
         body = render_template("errors/_part.html", code=trial.status, name=name, request_id="r1")
         return make_response(body, trial.status)
     said.append(("good", "Your reply is on its way."))
+    if "away" in request.args:
+        return Response(status=204, headers={"HX-Redirect": "/try/away"})
+    if "stays" in request.args:
+        return make_response(render_template("layouts/fragment.html", fragment="try/_form.html", **context))
     if not context["live"]:
         response = make_response("", 303)
         response.headers["Location"] = "/try?" + request.query_string.decode()

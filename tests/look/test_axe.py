@@ -12,7 +12,10 @@ pytestmark = pytest.mark.browser
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RULES = {"runOnly": {"type": "tag", "values": TAGS}}
-TOUCHED = ".btn, .nav a, .nav summary, .tabs a, select, .input, .choice, .brand, .fold > summary, .tick, .kinds label, .unfold"
+TOUCHED = (
+    ".btn, .nav a, .nav summary, .tabs a, select, .input, .choice, .brand, "
+    ".fold > summary, .tick, .kinds label, .unfold"
+)  # fmt: skip
 PAGES = [
     "/ui",
     "/ui?dir=rtl",

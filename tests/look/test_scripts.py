@@ -49,6 +49,32 @@ class TestOnce:
         expect(page.locator("[data-flash=good]")).to_be_visible()
         assert len(trial.received) == 1
 
+    def test_a_form_that_stays_begins_anew(self, page: Page, trial: Trial) -> None:
+        """htmx morphs it and keeps what was typed; it was sent, so it goes."""
+        page.goto("/try?stays")
+        fill(page)
+        chooser = page.get_by_label("Photos or files")
+        chooser.set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+        send(page)
+        expect(page.locator("[data-flash=good]")).to_be_visible()
+        expect(page.get_by_label("What happened?")).to_have_value("")
+        expect(page.locator(".files__item")).to_have_count(0)
+        fill(page, "Another thing.")
+        send(page)
+        expect(page.get_by_label("What happened?")).to_have_value("")
+        assert [each["files"] for each in trial.received] == [[("a.txt", 1, "text/plain")], []]
+
+    def test_a_form_that_leads_elsewhere_stays_busy(self, page: Page, trial: Trial) -> None:
+        page.goto("/try?away")
+        fill(page)
+        page.route("**/try/away", lambda route: route.fulfill(status=204))
+        send(page)
+        expect(page.locator(".btn__busy", has_text="Sending…")).to_be_visible()
+        page.wait_for_timeout(300)
+        page.get_by_role("button", name=re.compile("Send")).click(force=True)
+        page.wait_for_timeout(300)
+        assert len(trial.received) == 1
+
 
 class TestTrouble:
     def test_a_refusal_is_told_at_the_form_and_keeps_the_text(self, page: Page, trial: Trial) -> None:
