@@ -16,6 +16,7 @@ from tests.databases import Database
 from tests.pages import Visitor
 
 READY = "PORTAL_TEST_READY"
+pytest_plugins = ["tests.reporting"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

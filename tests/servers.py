@@ -87,11 +87,12 @@ def running() -> Servers:
     return Servers(environ[ADMIN], environ[OWNER], environ[APP], environ[REDIS])
 
 
-def system_postgres(major: int) -> Path | None:
-    """The programs of a PostgreSQL that the system has, for tests on an older version."""
-    for folder in (Path(f"/usr/lib/postgresql/{major}/bin"), Path(f"/opt/homebrew/opt/postgresql@{major}/bin")):
-        if (folder / "postgres").exists():
-            return folder
+def older_postgres() -> Path | None:
+    """The programs of the oldest PostgreSQL from 15 on that the system has, for tests beside the embedded newest."""
+    for major in range(15, 19):
+        for folder in (Path(f"/usr/lib/postgresql/{major}/bin"), Path(f"/opt/homebrew/opt/postgresql@{major}/bin")):
+            if (folder / "postgres").exists():
+                return folder
     return None
 
 

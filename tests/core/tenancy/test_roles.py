@@ -14,7 +14,6 @@ from portal.launcher import place, postgres
 from tests import servers
 
 OWNER, APP = "owner-s-own", "app-s-own"
-OLDEST = 15
 TABLE = "CREATE TABLE t (tenant_id int)"
 FUNCTION = "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"
 
@@ -22,9 +21,9 @@ FUNCTION = "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SE
 @pytest.fixture(scope="module", params=["newest", "oldest"])
 def admin(request: pytest.FixtureRequest) -> Iterator[str]:
     """The superuser of a server of its own: roles belong to a whole server, and other tests use theirs."""
-    bin_dir = servers.system_postgres(OLDEST) if request.param == "oldest" else None
+    bin_dir = servers.older_postgres() if request.param == "oldest" else None
     if request.param == "oldest" and bin_dir is None:
-        pytest.skip(f"this machine has no PostgreSQL {OLDEST}")
+        pytest.skip("this machine has no PostgreSQL of its own beside the embedded one")
     folder = Path(tempfile.mkdtemp(prefix="portal-roles-"))
     folder.chmod(0o755)
     server = postgres.start(folder / "postgres", bin_dir=bin_dir, durable=False)
