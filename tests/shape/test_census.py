@@ -13,12 +13,11 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from portal.core.tenancy import census
-from portal.launcher import postgres
+from portal.launcher import place, postgres
 from tests import databases, every_model, servers, world
 from tests.databases import Database
 from tests.shape import catalogue, table_rules
 
-OLDEST = 15
 OF_TENANT = "tenant_id = nullif(current_setting('app.tenant', true), '')::uuid"
 UNIQUE = "ALTER TABLE {} ADD UNIQUE (tenant_id, id)"
 UNIQUE_TOO = "ALTER TABLE {} ADD UNIQUE (tenant_id, client_id, id)"
@@ -109,15 +108,16 @@ def test_a_column_that_only_the_models_have_is_a_difference(app: Flask, database
 @pytest.fixture(scope="module")
 def oldest(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Database]:
     """A migrated database on the oldest PostgreSQL that the product supports."""
-    programs = servers.system_postgres(OLDEST)
+    programs = servers.older_postgres()
     if programs is None:
-        pytest.skip(f"PostgreSQL {OLDEST} is not installed here (Debian: apt install postgresql-{OLDEST})")
+        pytest.skip("no PostgreSQL older than the embedded one is installed here (Debian: apt-get install postgresql)")
     folder = tmp_path_factory.mktemp("oldest")
     server = postgres.start(folder / "data", bin_dir=programs, durable=False)
     try:
         yield catalogue.migrated(server.url_admin, "portal_oldest", redis_url, folder)
     finally:
         server.kill()
+        place.discard(folder / "data")
 
 
 def test_the_oldest_postgresql_gets_the_same_tables(oldest: Database, still: Database) -> None:
