@@ -45,6 +45,10 @@ _TEXTS: Final = {
     "ics": "text/calendar", "vcf": "text/vcard",
 }  # fmt: skip
 _ACTIVE: Final = frozenset({"html", "htm", "xhtml", "svg", "xml", "xsl", "js", "mjs", "css", "json", "mht", "mhtml"})
+TYPES: Final = frozenset(
+    {*PICTURES.values(), *_ZIPPED.values(), *_COMPOUND.values(), *_OTHER.values(), *_TEXTS.values()}
+)
+"""Every type that a file may be served with; none that a browser runs."""
 _SAME: Final = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "heif": "heic", "tiff": "tif", "text": "txt"}
 
 ALLOWED: Final = frozenset({*PICTURES, *_ZIPPED, *_COMPOUND, *_OTHER, *_TEXTS, *_ACTIVE, *_SAME})

@@ -8,6 +8,7 @@ import tracemalloc
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,16 @@ def test_keeps_and_returns(store: Blobs) -> None:
 def test_any_size_comes_back_whole(store: Blobs, size: int) -> None:
     content = os.urandom(size)
     assert read(store, HARBOR, store.put(HARBOR, io.BytesIO(content)).key) == content
+
+
+def test_a_reader_who_goes_away_leaves_nothing_open(store: Blobs) -> None:
+    blob = store.put(HARBOR, io.BytesIO(PHOTO * 300))
+    for taken in (0, 1):
+        chunks: Any = store.open(HARBOR, blob.key)
+        for _ in range(taken):
+            next(chunks)
+        chunks.close()
+        assert next(chunks, None) is None
 
 
 def test_another_tenant_has_nothing_of_it(store: Blobs) -> None:

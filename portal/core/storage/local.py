@@ -78,7 +78,7 @@ class LocalBlobs:
             raise BlobMissing(key) from None
         except OSError as error:
             raise translated(error) from error
-        return _chunks(file)
+        return _Chunks(file)
 
     def exists(self, tenant_id: UUID, key: str) -> bool:
         """See `Blobs.exists`."""
@@ -136,10 +136,26 @@ class LocalBlobs:
             os.close(folder)
 
 
-def _chunks(file: io.FileIO) -> Iterator[bytes]:
-    with file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+class _Chunks:
+    """A file's content, chunk by chunk; closing it early, or before it was begun, closes the file."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        """The next chunk. Closes the file at its end."""
+        chunk = b"" if self._file.closed else self._file.read(CHUNK_BYTES)
+        if not chunk:
+            self.close()
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Let the file go; a server calls it when the reader has gone away."""
+        self._file.close()
 
 
 def _files_before(folder: Path, pattern: str, moment: dt.datetime) -> Iterator[Path]:
