@@ -16,6 +16,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,7 +97,10 @@ def discard(wanted: Path) -> None:
     """Remove a server's data, wherever `data_folder` put it; the server must have ended."""
     shutil.rmtree(wanted, ignore_errors=True)
     if account() is not None:
-        shutil.rmtree(_elsewhere(wanted.parent) / wanted.name, ignore_errors=True)
+        other = _elsewhere(wanted.parent)
+        shutil.rmtree(other / wanted.name, ignore_errors=True)
+        with suppress(OSError):  # another server's data is still in it
+            other.rmdir()
 
 
 def _made_for(who: Account, folder: Path) -> bool:
