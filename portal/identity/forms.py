@@ -10,7 +10,7 @@ from portal.core.addresses import is_address
 from portal.core.web.forms import Form
 from portal.core.web.locale import LANGUAGES, NAMES
 from portal.identity.passwords import LONGEST
-from portal.identity.zones import zones
+from portal.identity.zones import zone_names, zones
 
 
 def _whole_address(_form: Form, field: EmailField) -> None:
@@ -46,12 +46,22 @@ class LanguageForm(Form):
     locale = SelectField(lazy_gettext("Language"))
     time_zone = SelectField(lazy_gettext("Time zone"))
 
-    def __init__(self, *, language: str, usual_zone: str, usual_locale: str | None, **kwargs: Any) -> None:
-        """Offer what the tenant uses first. `language` is the reader's, for the names of places."""
+    def __init__(
+        self, *, language: str, usual_locale: str | None, usual_zone: str, own_zone: str | None, **kwargs: Any
+    ) -> None:
+        """Offer what the tenant uses first. `language` is the reader's, for the names of places.
+
+        `own_zone` stays a choice where the list doesn't have it.
+        """
         super().__init__(**kwargs)
         usual = NAMES.get(usual_locale or "")
         first = gettext("The usual one here: %(name)s", name=usual) if usual else gettext("My browser's language")
         self.locale.choices = [("", first), *((code, NAMES[code]) for code in LANGUAGES)]
-        usual = usual_zone.rpartition("/")[2].replace("_", " ")
-        first = gettext("The usual one here: %(name)s", name=usual)
-        self.time_zone.choices = {gettext("Usual"): [("", first)], **zones(language)}
+        common = [("", gettext("The usual one here: %(name)s", name=_place(usual_zone)))]
+        if own_zone and own_zone not in zone_names():
+            common.append((own_zone, _place(own_zone)))
+        self.time_zone.choices = {gettext("Usual"): common, **zones(language)}
+
+
+def _place(zone: str) -> str:
+    return zone.rpartition("/")[2].replace("_", " ")

@@ -116,7 +116,11 @@ def _end(side: Side, session_id: uuid.UUID) -> Response:
 def _language_form(**kwargs: Any) -> LanguageForm:
     place = here()
     return LanguageForm(
-        language=g.get("locale", "en"), usual_zone=place.tenant_time_zone, usual_locale=place.tenant_locale, **kwargs
+        language=g.get("locale", "en"),
+        usual_locale=place.tenant_locale,
+        usual_zone=place.tenant_time_zone,
+        own_zone=place.person_time_zone,
+        **kwargs,
     )
 
 

@@ -47,6 +47,26 @@ def test_what_does_not_exist_is_refused_at_its_field(visit: Visit, values: dict[
     assert page.dom.select_one(f".summary a[href='#{field}']")
 
 
+def test_a_zone_that_is_not_listed_is_kept(visit: Visit, system: System) -> None:
+    with system() as session:
+        session.execute(update(User).where(User.id == world.SAM.id).values(time_zone="Africa/Accra"))
+    somebody = visit(world.SAM)
+    assert somebody.get("/settings").dom.select_one("#time_zone option[selected]")["value"] == "Africa/Accra"
+    assert somebody.submit("/settings", "/settings/language", locale="de").status == 303
+    with system() as session:
+        assert session.get(User, (world.SAM.tenant_id, world.SAM.id)).time_zone == "Africa/Accra"
+
+
+@BOTH
+def test_the_page_is_light_enough_for_a_slow_line(visit: Visit, person: world.Person) -> None:
+    somebody = visit(person)
+    for language in ("en", "de"):
+        somebody.submit(SETTINGS[person.side], "/settings/language", locale=language)
+        answer = somebody.http.get(SETTINGS[person.side], base_url=somebody.origin, headers={"Accept-Encoding": "br"})
+        assert answer.headers["Content-Encoding"] == "br"
+        assert len(answer.get_data()) <= 6 * 1024
+
+
 def test_nothing_else_of_a_person_can_be_set_here(visit: Visit, system: System) -> None:
     """Mass assignment."""
     somebody = visit(world.SAM)
