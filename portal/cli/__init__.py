@@ -8,6 +8,7 @@ def register(app: Flask) -> None:
     from portal.cli.audit import audit_group
     from portal.cli.census import census_command
     from portal.cli.database import database_group
+    from portal.cli.demo import demo_command
     from portal.cli.doctor import doctor_command
     from portal.cli.events import events_command
     from portal.cli.outbox import outbox_group
@@ -19,6 +20,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(audit_group)
     app.cli.add_command(census_command)
     app.cli.add_command(database_group)
+    app.cli.add_command(demo_command)
     app.cli.add_command(doctor_command)
     app.cli.add_command(events_command)
     app.cli.add_command(outbox_group)
