@@ -77,7 +77,7 @@ def _tables() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email_domain", sa.Text(), nullable=False),
         sa.Column("phone", sa.Text(), nullable=False),
-        sa.Column("tax_id_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("tax_id_sealed", sa.Text(), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_clients")),

@@ -11,6 +11,7 @@ def register(app: Flask) -> None:
     from portal.cli.demo import demo_command
     from portal.cli.doctor import doctor_command
     from portal.cli.events import events_command
+    from portal.cli.keys import keys_group
     from portal.cli.outbox import outbox_group
     from portal.cli.permissions import permissions_command
     from portal.cli.routes import routes_command
@@ -23,6 +24,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(demo_command)
     app.cli.add_command(doctor_command)
     app.cli.add_command(events_command)
+    app.cli.add_command(keys_group)
     app.cli.add_command(outbox_group)
     app.cli.add_command(permissions_command)
     app.cli.add_command(routes_command)

@@ -7,11 +7,12 @@ from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from portal.core.db import Base, big_int, key_with_client, references, unique
+from portal.core.sealed import Sealed
 from portal.core.tenancy.tables import ClientOwned
 
 
 class Client(ClientOwned, Base):
-    """A company the MSP serves. `number` is what people see; `tax_id_sealed` is encrypted."""
+    """A company the MSP serves. `number` is what people see; the tax id is stored encrypted."""
 
     __tablename__ = "clients"
     __client_key__ = "id"
@@ -22,7 +23,8 @@ class Client(ClientOwned, Base):
     name: Mapped[str]
     email_domain: Mapped[str] = mapped_column(default="")
     phone: Mapped[str] = mapped_column(default="")
-    tax_id_sealed: Mapped[bytes | None]
+    tax_id_sealed: Mapped[str | None]
+    tax_id = Sealed("tax_id_sealed")
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[dt.datetime]
 
