@@ -36,9 +36,7 @@ def tickets(viewer: Viewer) -> Tickets | None:
     rows: Sequence[Any] = []
     if counts[Phase.WITH_US]:
         rows = db.session.execute(
-            queries.client_list(viewer, Phase.WITH_US)
-            .order_by(Ticket.updated_at.desc(), Ticket.id.desc())
-            .limit(SHOWN)
+            queries.client_list(viewer, Phase.WITH_US).order_by(Ticket.updated_at.desc(), Ticket.id.desc()).limit(SHOWN)
         ).all()
     return Tickets(
         rows=rows,

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
-from portal.core import clock
 from portal.core.events import deadletters
 from portal.core.events.models import Delivery
 from portal.core.policy import allow, one_or_404
@@ -169,5 +168,5 @@ def jobs() -> Response:
         tabs=tabs("jobs"),
         duties=deadletters.duty_lines(slots, runs),
         states=wording.RUN_STATES,
-        now=clock.now(),
+        words=wording.DUTIES,
     )

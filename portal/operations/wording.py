@@ -28,3 +28,10 @@ RUN_STATES = {
     "dead": State(lazy_gettext("Given up"), "bad", "square"),
     "discarded": State(lazy_gettext("Discarded"), "calm", "bar"),
 }
+DUTIES = {
+    "events.tidy": lazy_gettext("Forget deliveries that were done long ago"),
+    "files.sweep_orphans": lazy_gettext("Remove files that nothing refers to"),
+    "files.sweep_staged": lazy_gettext("Remove files of forms that were never sent"),
+    "identity.clean_up": lazy_gettext("Remove sessions that have ended"),
+}
+"""What each periodic duty does, by its name in the code."""

@@ -108,14 +108,21 @@ def test_a_dead_letter_is_tried_again(app, visit, system):
         assert db.session.query(AuditEntry).where(AuditEntry.action == "outbox.replayed").count() == 1
 
 
-def test_a_dead_letter_is_discarded_without_a_page_change(app, visit, system):
+def test_trying_again_swaps_the_list_in_place(app, visit):
     first, second = dead_letters(app, "harbor", 2)
-    answer = visit(ADMIN).submit("/admin/outbox", f"/{first}/discarding", part=True)
+    answer = visit(ADMIN).submit("/admin/outbox", f"/{first}/replay", part=True)
     assert answer.status == 200
     assert not answer.is_whole
     assert not answer.dom.select(f"#delivery-{first}")
     assert answer.dom.select_one(f"#delivery-{second}")
-    assert "It was discarded" in answer.dom.get_text()
+    assert "It is tried again now." in answer.dom.get_text()
+
+
+def test_a_dead_letter_is_discarded_from_its_own_page(app, visit, system):
+    [first] = dead_letters(app, "harbor")
+    admin = visit(ADMIN)
+    answer = admin.submit(f"/admin/outbox/{first}", f"/{first}/discarding")
+    assert "It was discarded" in admin.follow(answer).dom.get_text()
     with system("harbor"):
         assert db.session.get(Delivery, (world.tenant_id("harbor"), first)).state == "discarded"
     assert visit(ADMIN).get("/admin/outbox?state=discarded").dom.select_one(f"#delivery-{first}")
@@ -280,3 +287,10 @@ def test_periodic_work_shows_its_last_and_next_run(app, visit, database):
     other = visit(SUMMIT_ADMIN).get("/admin/jobs")
     row = next(each for each in other.dom.select("tbody tr") if duty.name in each.get_text())
     assert "not yet" in row.get_text(), "a tenant sees its own runs"
+
+
+def test_every_duty_is_told_in_words(app):
+    from portal.core.events import schedule
+    from portal.operations.wording import DUTIES
+
+    assert {duty.name for duty in schedule.duties()} == set(DUTIES)

@@ -151,3 +151,9 @@ def test_old_tickets_are_not_on_it(visit, system):
     page = visit(SAM).get("/")
     assert "The VPN is slow" not in page
     assert "No open tickets with us." in page
+
+
+def test_a_phones_bar_has_the_act_in_its_middle(visit):
+    bar = visit(SAM).get("/").dom.select_one("nav[aria-label=Main] ul")
+    assert [item.get_text(strip=True) for item in bar.select("li")] == ["Home", "Tickets", "Get help", "Contact"]
+    assert visit(SAM).get("/tickets/new").dom.select_one("li.nav__act a[aria-current=page]")

@@ -23,21 +23,21 @@ def is_htmx() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def page(template: str, part: str | None = None, /, *, status: int = 200, **context: Any) -> Response:  # noqa: ANN401  # whatever the template wants
+def page(template: str, part: str | None = None, /, *, status: int = 200, **context: Any) -> Response:
     """The whole page, or its part where htmx asked for one."""
     if part is not None and wants_part():
         return make_response(_part(part, context), status)
     return make_response(render_template(template, **context), status)
 
 
-def saw(url: str, part: str | None = None, /, **context: Any) -> Response:  # noqa: ANN401  # whatever the template wants
+def saw(url: str, part: str | None = None, /, **context: Any) -> Response:
     """The answer to an act that succeeded: the changed part for htmx, else a 303 to the page that shows it."""
     if part is not None and wants_part():
         return make_response(_part(part, context))
     return moved(url)
 
 
-def invalid(template: str, part: str | None = None, /, **context: Any) -> Response:  # noqa: ANN401  # whatever the template wants
+def invalid(template: str, part: str | None = None, /, **context: Any) -> Response:
     """The form again with what was typed and what is wrong with it: 422."""
     return page(template, part, status=UNPROCESSABLE, **context)
 

@@ -22,7 +22,7 @@ class Form(FlaskForm):
             if isinstance(message, str) or hasattr(message, "__str__")
         ]
 
-    def reject(self, name: str, message: Any) -> None:  # noqa: ANN401  # plain or lazy text
+    def reject(self, name: str, message: Any) -> None:
         """Tie a rule's refusal to the field it speaks of."""
         field = self[name]
         field.errors = [*field.errors, message]

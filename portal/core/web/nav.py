@@ -14,6 +14,7 @@ class Item:
     """One place, as a domain registers it. `order` sorts; `permission` None is everybody's.
 
     `in_menu`: it stands in the person's own menu instead of among the main places.
+    `is_act`: it is the side's first act, in the middle of a phone's bar.
     """
 
     side: Side
@@ -24,6 +25,7 @@ class Item:
     permission: str | None = None
     under: str | None = None
     in_menu: bool = False
+    is_act: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,21 @@ def add(item: Item) -> None:
 
 def entries(side: Side, scope: Scope, *, in_menu: bool = False) -> list[Entry]:
     """The places of this side that the person may enter, in order: the main ones, or those of the own menu."""
-    return [
-        Entry(
-            label=str(item.label), url=(url := url_for(item.endpoint)), icon=item.icon,
-            current=_is_current(item.under or url),
-        )
-        for item in _items
-        if item.side == side and item.in_menu is in_menu and (item.permission is None or scope.may(item.permission))
-    ]  # fmt: skip
+    return [_shown(item) for item in _open_to(side, scope) if item.in_menu is in_menu and not item.is_act]
+
+
+def act(side: Side, scope: Scope) -> Entry | None:
+    """The side's first act, where it has one and the person may do it."""
+    return next((_shown(item) for item in _open_to(side, scope) if item.is_act), None)
+
+
+def _open_to(side: Side, scope: Scope) -> list[Item]:
+    return [item for item in _items if item.side == side and (item.permission is None or scope.may(item.permission))]
+
+
+def _shown(item: Item) -> Entry:
+    url = url_for(item.endpoint)
+    return Entry(label=str(item.label), url=url, icon=item.icon, current=_is_current(item.under or url))
 
 
 def _is_current(url: str) -> bool:

@@ -66,6 +66,12 @@ class Place:
         scope = scope_or_none()
         return nav.entries(self.side, scope, in_menu=True) if scope is not None and self.person_name else []
 
+    @cached_property
+    def action(self) -> Way | None:
+        """What one comes for most often, in the middle of a phone's bar."""
+        scope = scope_or_none()
+        return nav.act(self.side, scope) if scope is not None and self.person_name else None
+
     @property
     def signout_url(self) -> str | None:
         """Where the button goes that ends the session; None before sign-in."""
