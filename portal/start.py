@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -31,8 +32,20 @@ def settings() -> Settings:
 
 
 def application() -> Portal:
-    """The application for this process's settings."""
-    return create_app(settings())
+    """The application for this process's settings; `flask … --help` needs none, for it runs nothing."""
+    return create_app(_for_help() if "--help" in sys.argv[1:] else settings())
+
+
+def _for_help() -> Settings:
+    """Settings that lead nowhere, good enough to find the commands and their words."""
+    nowhere = {
+        "PORTAL_ENV": "test",
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "SECRET_KEYS": secrets.token_urlsafe(48),
+        "ENCRYPTION_KEYS": secrets.token_urlsafe(32),
+    }
+    return read(nowhere)
 
 
 def refuse(faults: list[str]) -> NoReturn:

@@ -171,3 +171,11 @@ def test_a_process_with_unfit_settings_ends_with_one_line_each(program: list[str
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 5
     assert all(line.startswith("portal: ") for line in lines)
+
+
+def test_help_needs_no_settings_and_starts_nothing() -> None:
+    environ = {"PATH": os.environ["PATH"], "PORTAL_ENV": "development", "VAR_DIR": "/proc/nowhere"}
+    command = [sys.executable, "-m", "flask", "doctor", "--help"]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "Check settings" in done.stdout
