@@ -72,6 +72,10 @@ class Browser:
                 self.cookies[name] = morsel.value
         return answer, text
 
+    def fetch(self, address: str) -> int:
+        """The status at an address, without going there."""
+        return self._ask(address, None, "")[0].status
+
     def send(self, ends_with: str, values: dict[str, str], files: Files | None = None) -> None:
         """Fill in the form that posts to such an address, and send it as it says."""
         form = next(
@@ -156,6 +160,18 @@ def mail_with(folder: Path, words: str, to: str) -> EmailMessage:
     sys.exit(f"smoke: no mail with {words!r} to {to} within {MAIL_PATIENCE:.0f} seconds in {folder}")
 
 
+def picture_on(person: Browser, ticket: str) -> str:
+    """The address of the ticket's photo; it is shown once the worker has looked at it."""
+    give_up_at = time.monotonic() + MAIL_PATIENCE
+    while time.monotonic() < give_up_at:
+        person.open(ticket)
+        link = person.page.select_one(f"a[href*='{ticket}/files/']")
+        if link is not None:
+            return str(link["href"])
+        time.sleep(0.5)
+    sys.exit("smoke: the ticket doesn't show its photo")
+
+
 def main(port: int, var_dir: Path) -> None:
     """Do it all, saying each step."""
     mark = uuid.uuid4().hex[:8]
@@ -172,6 +188,9 @@ def main(port: int, var_dir: Path) -> None:
     ticket = urllib.parse.urlsplit(sam.address).path
     number = ticket.rpartition("/")[2]
     say(f"Sam opened ticket {number} with a photo.")
+
+    photo_address = picture_on(sam, ticket)
+    expect(sam.fetch(photo_address) == 200, "the photo can't be opened")
 
     tech = Browser(port, "harbor.localhost")
     tech.sign_in("tech@harbor.example", "staff")
@@ -190,8 +209,8 @@ def main(port: int, var_dir: Path) -> None:
     for host, who in (("harbor.localhost", "noah@cedarlaw.example"), ("summit.localhost", "dana@deltafoods.example")):
         neighbour = Browser(port, host)
         neighbour.sign_in(who)
-        neighbour.open(ticket)
-        expect(neighbour.status == 404 or not neighbour.says(mark), f"{who} sees the ticket")
+        for address in (ticket, photo_address):
+            expect(neighbour.fetch(address) == 404, f"{who} gets something at {address}")
         neighbour.open("/tickets")
         expect(neighbour.status == 200 and not neighbour.says(mark), f"{who} finds the ticket")
     say("The neighbours find nothing of it.")
