@@ -1,6 +1,7 @@
 """A worker's tree for tests: the product's own, with the ledger's handlers and waiting times that tests can bear.
 
 `PORTAL_TEST_TIMES` holds other waiting times as JSON (seconds); without it the product's own are in force.
+`PORTAL_TEST_SECONDS` gives every handler that limit.
 `PORTAL_TEST_SABOTAGE` names a defence to take away, for negative controls: only this entry point can.
 """
 
@@ -12,7 +13,7 @@ import sys
 from typing import Any
 
 from portal import create_app
-from portal.core.events import backoff, delivery, relay, times, worker
+from portal.core.events import backoff, declare, delivery, relay, times, worker
 from tests.faults import ledger
 
 YEAR = dt.timedelta(days=365)
@@ -71,11 +72,19 @@ def two_transactions() -> None:
 SABOTAGE = {"trust_redis": trust_redis, "no_lease": no_lease, "two_transactions": two_transactions}
 
 
+def shorten_handlers(seconds: int) -> None:
+    """Give every handler this limit, so that a killed one's lease is over in seconds."""
+    for key, handler in declare._handlers.items():
+        declare._handlers[key] = dataclasses.replace(handler, seconds=seconds)
+
+
 def main() -> int:
     """Run the tree."""
     app = create_app()
     if text := os.environ.get("PORTAL_TEST_TIMES"):
         times.use(app, times_from(text))
+    if seconds := os.environ.get("PORTAL_TEST_SECONDS"):
+        shorten_handlers(int(seconds))
     if name := os.environ.get("PORTAL_TEST_SABOTAGE"):
         SABOTAGE[name]()
     return worker.main(app)

@@ -167,14 +167,14 @@ class Rig:
         ) as connection:
             yield connection
 
-    def count(self, query: str) -> int:
+    def count(self, query: str, *values: object) -> int:
         """The number that a query comes to; -1 while the database is away."""
         try:
             if self.watch is None or self.watch.closed:
                 self.watch = psycopg.connect(
                     self.database.superuser_url, autocommit=True, row_factory=psycopg.rows.dict_row
                 )
-            row = self.watch.execute(query).fetchone()  # type: ignore[arg-type]
+            row = self.watch.execute(query, values or None).fetchone()  # type: ignore[arg-type]
         except psycopg.OperationalError:
             self.unwatch()
             return -1

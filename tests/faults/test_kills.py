@@ -12,7 +12,7 @@ from tests.faults.size import Dice, scaled
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 Promise = Callable[..., None]
 Figures = Callable[[str, object], None]
-RECEIPT_OF = "SELECT count(*) FROM outbox WHERE kind = 'fault.receipt' AND payload ->> 'number' = '{}'"
+RECEIPT_OF = "SELECT count(*) FROM outbox WHERE kind = 'fault.receipt' AND payload ->> 'number' = %s"
 
 
 def test_workers_killed_at_random_lose_and_double_nothing(
@@ -54,15 +54,7 @@ def test_without_one_transaction_kills_double_receipts(rig: Rig, promise: Promis
     rig.started(tree, within=60)
     for number in range(1, 4):
         promise(Order(number=number, after_ms=1500))
-        until(
-            lambda number=number: (
-                rig.count(
-                    f"SELECT count(*) FROM outbox WHERE payload ->> 'number' = '{number}' AND kind = 'fault.receipt'"
-                )
-                == 1
-            ),
-            within=20,
-        )
+        until(lambda wanted=str(number): rig.count(RECEIPT_OF, wanted) == 1, within=20, what="effect without mark")
         for horse in tree.horses():
             kill_quietly(horse)
     rig.settled(within=60)
