@@ -34,12 +34,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def port_is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Whether we could listen on this port."""
+def port_is_free(port: int) -> bool:
+    """Whether we could listen on this port. Raises LaunchError where the system forbids it to us."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind((LOOPBACK, port))
+        except PermissionError:
+            message = f"port {port} may not be used by this account; choose one above 1023"
+            raise LaunchError(message) from None
         except OSError:
             return False
     return True
