@@ -47,7 +47,7 @@ bench: $(DEV) static ## the benchmark with its table
 	@PORTAL_ENV=test exec $(PY) -m bench $(ARGS)
 
 soak: $(DEV) static ## fault, race and isolation tests at full size; report under docs/measured/
-	@PORTAL_ENV=test PORTAL_TEST_SIZE=full exec $(PY) -m pytest -n0 -s tests/faults tests/isolation $(ARGS)
+	@exec $(PY) -m tests.soak $(ARGS)
 
 lock: $(DEV) ## requirements/*.in → *.txt, with hashes, for every supported Python
 	@$(PY) -m pip install --quiet uv

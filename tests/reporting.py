@@ -20,13 +20,22 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List the reasons, each once, with how many tests it kept from running."""
+    """Tell which seeds were thrown; list the reasons, each once, with how many tests it kept from running."""
+    if seeds := _seeds(terminalreporter):
+        terminalreporter.line(f"seeds of this run (PORTAL_TEST_SEED=<seed> repeats one): {', '.join(seeds)}")
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
     if not reasons:
         return
     terminalreporter.section("not run on this machine")
     for reason, count in reasons.most_common():
         terminalreporter.line(f"{count} {'test' if count == 1 else 'tests'}: {reason}")
+
+
+def _seeds(terminalreporter: pytest.TerminalReporter) -> list[str]:
+    """What tests with chance in them recorded as `seed`."""
+    reports = [*terminalreporter.stats.get("passed", []), *terminalreporter.stats.get("failed", [])]
+    found = {value for report in reports for name, value in report.user_properties if name == "seed"}
+    return sorted(str(value) for value in found)
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:

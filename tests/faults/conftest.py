@@ -106,8 +106,8 @@ def promise(publishing: Flask) -> Callable[..., None]:
 
 
 @pytest.fixture(params=["fixed", "thrown"])
-def dice(request: pytest.FixtureRequest) -> Dice:
-    """Chance by the fixed seed, then by a new one that is printed."""
+def dice(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Dice:
+    """Chance by the fixed seed, then by a new one that the run's summary tells."""
     one = Dice.fixed() if request.param == "fixed" else Dice.thrown()
-    print(f"seed {one.seed} (PORTAL_TEST_SEED={one.seed} repeats it)")  # noqa: T201  # shown beside a failure
+    record_property("seed", one.seed)
     return one

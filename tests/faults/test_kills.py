@@ -22,7 +22,6 @@ def test_workers_killed_at_random_lose_and_double_nothing(
     rig.started(rig.tree(), rig.tree(), rig.tree(), within=60)
     campaign = Campaign(rig, dice, promise)
     verdict = campaign.run(orders=scaled(500) // 2, kills=scaled(200) // 2)
-    record_property("seed", dice.seed)
     record_property("kills", dict(campaign.kills))
     record_property("receipts due", campaign.published * 2)
     record_property("lost", len(verdict.lost))

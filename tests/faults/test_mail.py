@@ -88,7 +88,6 @@ def test_mails_survive_killed_workers(rig: Rig, dice: Dice, record_property: Fig
     rig.settled(within=180)
     mails = arrived(rig.folder / "var" / "mail")
     copies = sum(mails.values()) - len(mails)
-    record_property("seed", dice.seed)
     record_property("kills", dict(campaign.kills))
     record_property("mails", len(mails))
     record_property("second copies with the same Message-ID", copies)

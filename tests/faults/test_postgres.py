@@ -79,7 +79,6 @@ def test_a_database_restarted_under_load_loses_and_halves_nothing(
             int(row["number"])
             for row in rows.execute("SELECT payload ->> 'number' AS number FROM outbox WHERE kind = 'fault.order'")
         }
-    record_property("seed", dice.seed)
     record_property("restarts", restarts)
     record_property("orders acknowledged", len(shop.acknowledged))
     record_property("orders refused or unclear", len(shop.unclear))

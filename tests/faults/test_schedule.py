@@ -42,7 +42,6 @@ def test_each_slot_reaches_each_tenant_once(
                 " WHERE kind = 'schedule.due' AND payload ->> 'name' = 'fault.tick'"
             )
         )
-    record_property("seed", dice.seed)
     record_property("relays killed", kills)
     record_property("slots", len(numbers))
     each = Counter((row["tenant_id"], row["slot"]) for row in told)

@@ -1,0 +1,108 @@
+"""`make soak`: fault, race and isolation tests at full size, and a report of what they measured.
+
+The report is written whether or not all went well, and the exit code says which. Further arguments go to pytest.
+"""
+
+import datetime as dt
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portal.settings import ROOT
+
+REPORT = ROOT / "docs" / "measured" / "soak.md"
+FOLDERS = ("tests/faults", "tests/isolation")
+HEAD = """# Soak
+
+Written by `make soak`: real PostgreSQL, real Valkey, real processes that get killed. `make test` runs the same code at
+a twentieth of the size. Half of the random runs follow the fixed seed, half a new one; with `PORTAL_TEST_SEED=<seed>` a
+run is repeated. Tests whose names begin with "without" are negative controls: they switch a defence off, and pass when
+the harm is then detected.
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One test: its words, how it ended, and what it measured."""
+
+    where: str
+    name: str
+    ended: str
+    seconds: float
+    figures: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """The test's name as a sentence."""
+        name, _, variant = self.name.removeprefix("test_").partition("[")
+        return name.replace("_", " ") + (f" ({variant.rstrip(']')})" if variant else "")
+
+
+def outcomes(report: Path) -> Iterator[Outcome]:
+    """All tests of a JUnit report."""
+    for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314  # written by pytest a moment ago
+        failed = case.find("failure") is not None or case.find("error") is not None
+        yield Outcome(
+            where=case.get("classname", "").rpartition(".")[2].removeprefix("test_"),
+            name=case.get("name", ""),
+            ended="failed" if failed else "skipped" if case.find("skipped") is not None else "passed",
+            seconds=float(case.get("time", "0")),
+            figures=[(one.get("name", ""), one.get("value", "")) for one in case.iter("property")],
+        )
+
+
+def page(found: list[Outcome]) -> str:
+    """The report as Markdown."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    ended = {word: sum(one.ended == word for one in found) for word in ("passed", "failed", "skipped")}
+    told, minutes = (
+        ", ".join(f"{count} {word}" for word, count in ended.items()),
+        sum(one.seconds for one in found) / 60,
+    )
+    lines = [
+        HEAD,
+        f"- {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC, on top of commit {commit.stdout.strip() or 'unknown'}",
+        f"- {platform.system()} {platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}",
+        f"- {told}; {minutes:.0f} minutes",
+    ]
+    for where in dict.fromkeys(one.where for one in found):
+        lines += [
+            "",
+            f"## {where.replace('_', ' ').capitalize()}",
+            "",
+            "| test | result | s | measured |",
+            "| --- | --- | --- | --- |",
+        ]
+        lines += [_row(one) for one in found if one.where == where]
+    return "\n".join(lines) + "\n"
+
+
+def _row(one: Outcome) -> str:
+    figures = "; ".join(f"{name}: {value}" for name, value in one.figures).replace("|", "/")
+    return f"| {one.words} | {one.ended} | {one.seconds:.0f} | {figures} |"
+
+
+def main(arguments: list[str]) -> int:
+    """Run everything, write the report; pytest's exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "soak.xml"
+        command = [sys.executable, "-m", "pytest", "-n0", "-v", "-o", "junit_family=xunit1", f"--junitxml={report}"]
+        environ = os.environ | {"PORTAL_ENV": "test", "PORTAL_TEST_SIZE": "full"}
+        done = subprocess.run([*command, *FOLDERS, *arguments], cwd=ROOT, env=environ, check=False)
+        if report.exists():
+            REPORT.parent.mkdir(parents=True, exist_ok=True)
+            REPORT.write_text(page(list(outcomes(report))), encoding="utf-8")
+            sys.stderr.write(f"The report is {REPORT.relative_to(ROOT)}.\n")
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
