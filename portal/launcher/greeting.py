@@ -5,42 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from portal.tenants.showcase import PASSWORD, SHOWCASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portal.settings import Settings
-
-PASSWORD = "portal-demo-2026"  # noqa: S105 - published: the demo's
-
-
-class _Tenant(NamedTuple):
-    """A tenant of the demo and who can sign in there."""
-
-    slug: str
-    name: str
-    staff: tuple[str, ...]
-    clients: dict[str, tuple[str, ...]]
-
-
-TENANTS = (
-    _Tenant(
-        "harbor",
-        "Harbor IT",
-        ("admin@harbor.example", "tech@harbor.example", "billing@harbor.example"),
-        {
-            "Bright Dental": ("dana@brightdental.example", "sam@brightdental.example", "fin@brightdental.example"),
-            "Cedar Law": ("olivia@cedarlaw.example", "noah@cedarlaw.example"),
-        },
-    ),
-    _Tenant(
-        "summit",
-        "Summit Networks",
-        ("admin@summit.example", "tech@summit.example", "billing@summit.example"),
-        {"Delta Foods": ("dana@deltafoods.example", "sam@deltafoods.example")},
-    ),
-)
 
 
 @contextmanager
@@ -61,12 +33,16 @@ def step(what: str) -> Iterator[None]:
 def greet(settings: Settings) -> None:
     """Print the addresses and the demo's sign-ins."""
     lines = ["", f"The portal runs at {settings.origin(settings.base_domain)}", ""]
-    for tenant in TENANTS:
+    for tenant in SHOWCASES:
         origin = settings.origin(f"{tenant.slug}.{settings.base_domain}")
         lines += [tenant.name, f"  Clients  {origin}/"]
-        lines += [f"           {client}: {', '.join(people)}" for client, people in tenant.clients.items()]
-        lines += [f"  Staff    {origin}/msp", f"           {', '.join(tenant.staff)}", ""]
+        lines += [f"           {client}: {_boxes(people)}" for client, people in tenant.clients]
+        lines += [f"  Staff    {origin}/msp", f"           {_boxes(tenant.staff)}", ""]
     lines += [f"Password of all: {PASSWORD}", f"Mail goes to {settings.mail_url.removeprefix('file://')}"]
     lines += [f"Logs are in {settings.var_dir}: web.log, worker.log, postgres.log", "Ctrl-C ends everything.", ""]
     sys.stdout.write("\n".join(lines))
     sys.stdout.flush()
+
+
+def _boxes(people: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(email for email, _role in people)

@@ -10,6 +10,7 @@ class Showcase:
     """One tenant of the demo: its staff by role, and its clients' people by company and role."""
 
     slug: str
+    name: str
     staff: tuple[tuple[str, str], ...]
     clients: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
@@ -22,6 +23,7 @@ def _staff(slug: str) -> tuple[tuple[str, str], ...]:
 SHOWCASES = (
     Showcase(
         "harbor",
+        "Harbor IT",
         _staff("harbor"),
         (
             (
@@ -37,6 +39,7 @@ SHOWCASES = (
     ),
     Showcase(
         "summit",
+        "Summit Networks",
         _staff("summit"),
         (("Delta Foods", (("dana@deltafoods.example", "Admin"), ("sam@deltafoods.example", "User"))),),
     ),

@@ -7,7 +7,7 @@ import pytest
 from portal import create_app
 from portal.extensions import db
 from portal.tenants.models import Tenant
-from portal.tenants.showcase import PASSWORD
+from portal.tenants.showcase import PASSWORD, SHOWCASES
 from tests import world
 from tests.pages import Visitor
 from tests.world import SAM
@@ -35,6 +35,20 @@ def test_the_bare_domain_leads_to_the_demos_sign_ins(at):
         assert word in page
     for person in world.STAFF[:3]:
         assert person.email in page
+
+
+def test_what_it_names_is_what_the_demo_loads():
+    from portal.demo.cast import MSPS
+
+    loaded = {
+        msp.slug: {person.email for company in msp.companies for person in company.people if person.role}
+        | {email for email, *_facts in msp.staff}
+        for msp in MSPS
+    }
+    for each in SHOWCASES:
+        named = {email for email, _role in each.staff} | {email for _c, people in each.clients for email, _r in people}
+        assert named <= loaded[each.slug]
+        assert {msp.name for msp in MSPS if msp.slug == each.slug} == {each.name}
 
 
 def test_it_names_only_tenants_that_are_there(at, system):
