@@ -45,6 +45,7 @@
 
   const explain = () => document.querySelectorAll('[data-keys]').forEach((line) => {
     line.hidden = false;
+    line.querySelectorAll('[data-needs]').forEach((each) => { each.hidden = !document.querySelector(each.dataset.needs); });
     line.querySelector('[data-keys-switch]').checked = !localStorage.getItem(OFF);
   });
 
