@@ -30,13 +30,13 @@ SLOW = 4000
 
 @click.command("demo")
 @click.option("--tickets", type=click.IntRange(0, 20_000_000), default=FEW_TICKETS, show_default=True, help="A tenant.")
-@click.option("--clients", "client_count", type=click.IntRange(1, 100_000), default=1, help="A tenant; named ones first.")
+@click.option("--clients", "client_count", type=click.IntRange(1, 100_000), default=1, help="A tenant, or more.")
 @click.option("--tenants", "tenant_count", type=click.IntRange(1, 10_000), default=2, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same data.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day that the data ends, today if not given.")
 @click.option("--canaries", is_flag=True, help="End every text with a marker that names its owner, table and column.")
 @with_appcontext
-def demo_command(  # noqa: PLR0913  # options of a command
+def demo_command(  # options of a command
     *, tickets: int, client_count: int, tenant_count: int, seed: int, until: dt.datetime | None, canaries: bool
 ) -> None:
     """Load believable data: the two demo MSPs, or any size.

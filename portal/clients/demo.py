@@ -65,7 +65,7 @@ NAMED: dict[str, tuple[Named, ...]] = {
         Named(
             "Bright Dental",
             "brightdental.example",
-            (("dana", "Dana Wright", "admin"), ("sam", "Sam Keller", "user"), ("fin", "Fin O’Hara-Østergaard", "finance")),
+            (("dana", "Dana Wright", "admin"), ("sam", "Sam Keller", "user"), ("fin", "Fin Høeg-Østerby", "finance")),
             (("Practice Altona", "Große Bergstraße 12", "22767", "Hamburg"),
              ("Laboratory", "Hafenweg 3", "20457", "Hamburg")),
             ("the X-ray workstation", "the reception printer", "the scanner in the laboratory", "treatment PC 3"),
@@ -76,7 +76,7 @@ NAMED: dict[str, tuple[Named, ...]] = {
             "cedarlaw.example",
             (("olivia", "Olivia Brandt", "admin"), ("noah", "Noah Weiß", "user")),
             (("Chambers", "Neuer Wall 40", "20354", "Hamburg"),),
-            ("the document scanner", "the printer on the first floor", "the dictation station", "the notebook for court"),
+            ("the document scanner", "the printer on the first floor", "the dictation set", "the court notebook"),
             ("LexFile", "the deadline calendar", "the dictation program"),
         ),
     ),
@@ -87,7 +87,7 @@ NAMED: dict[str, tuple[Named, ...]] = {
             (("dana", "Dana Petrović", "admin"), ("sam", "Sam Al-Masri", "user")),
             (("Plant 1", "Industriezone 8", "6060", "Hall in Tirol"), ("Cold store", "Innufer 2", "6020", "Innsbruck"),
              ("Office", "Maria-Theresien-Straße 1", "6020", "Innsbruck")),
-            ("the label printer on line 2", "the scale at goods-in", "the terminal in the cold store", "the office printer"),
+            ("the label printer on line 2", "the scale at goods-in", "the terminal in the cold", "the office printer"),
             ("FreshTrack", "the batch register", "the order portal"),
         ),
     ),
@@ -114,8 +114,8 @@ _PEOPLE = (
 ALWAYS = 4
 """The first of them are everywhere: names that are long, have umlauts or run from right to left."""
 _TOWNS = (("Lübeck", "23552"), ("Görlitz", "02826"), ("Köln", "50667"), ("Würzburg", "97070"), ("Graz", "8010"))
-_HEADS = ("Albatross", "Blaustein", "Corvus", "Domberg", "Eiche & Söhne", "Fährmann", "Glocke", "Hansa", "Ilse", "Juno",
-          "Kranich", "Linden", "Möwe", "Nordlicht", "Oststern", "Quelle", "Rösler", "Sankt Florian", "Traube", "Ufer")  # fmt: skip
+_HEADS = ("Albatross", "Blau", "Corvus", "Domberg", "Eiche & Söhne", "Fährmann", "Glocke", "Hansa", "Ilse", "Juno",
+          "Kranich", "Linden", "Möwe", "Nordlicht", "Oststern", "Quelle", "Rösler", "Florian", "Traube")  # fmt: skip
 _TAILS = ("Bau GmbH", "Logistik", "Praxis", "Steuerberatung", "Maschinenbau AG", "Apotheke", "Verlag", "Feinkost",
           "Immobilien", "Architekten", "Werkstatt GmbH & Co. KG", "Versicherungsmakler")  # fmt: skip
 _DEVICES = ("the printer in the hall", "the scanner upstairs", "workstation 7", "the plotter", "the copier")

@@ -28,8 +28,8 @@ WORDS_OF_MACHINES = frozenset(
         "email", "email_key", "slug", "host", "locale", "time_zone", "brand_color", "token_hash", "hash", "key", "kind",
         "blob_key", "thumbnail_key", "logo_key", "content_type", "message_id", "thread_id", "digest", "action",
         "object_kind", "handler", "permission", "version_num", "dedupe_key", "email_domain", "phone", "support_email",
-        "support_phone", "website", "recipient", "reply_to", "sender", "address", "cause", "part", "visibility", "refusal",
-        "template", "tax_id_sealed",
+        "support_phone", "website", "recipient", "reply_to", "sender", "address", "cause", "part", "visibility",
+        "refusal", "template", "tax_id_sealed",
     }
 )  # fmt: skip
 """Columns that programs read: a word more would break what they are for."""

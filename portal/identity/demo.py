@@ -51,7 +51,7 @@ _STAFF = {
         ("tech", "Tara Okonkwo", "Technician", "technician"),
         ("billing", "Marlies Gruber-Oberhollenzer", "Billing", "billing"),
         ("dispatch", "Anders Bergström", "Dispatcher", "dispatcher"),
-        ("leyla", "Leyla Aydın", "Technician", "technician"),
+        ("leyla", "Leyla Aydin", "Technician", "technician"),
     ),
 }
 _ANYBODY = (

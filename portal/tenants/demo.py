@@ -65,7 +65,7 @@ def make_tenant(msp: Msp, tenant_id: UUID) -> None:
         time_zone=msp.time_zone,
         support_email=f"help@{msp.slug}.example",
         support_phone="+49 30 23125 100" if msp.slug != "summit" else "+43 512 000 210",
-        support_hours="Mon–Fri 7:30–18:00",
+        support_hours="Mon-Fri 7:30-18:00",
         website=f"https://www.{msp.slug}.example",
         brand_color=msp.color,
     )
@@ -82,9 +82,10 @@ def logo(msp: Msp) -> bytes:
     draw.rounded_rectangle((8, 8, 152, 152), radius=32, fill=msp.color)
     marks = {"harbor": _waves, "summit": _peaks}
     marks.get(msp.slug, _ring)(draw)
-    font = ImageFont.load_default(size=64)
-    while font.getlength(msp.name) > SIZE[0] - 190:
-        font = ImageFont.load_default(size=font.size - 4)
+    size = 64
+    while ImageFont.load_default(size=size).getlength(msp.name) > SIZE[0] - 190:
+        size -= 4
+    font = ImageFont.load_default(size=size)
     draw.text((176, 80), msp.name, fill=msp.color, font=font, anchor="lm")
     kept = io.BytesIO()
     image.save(kept, "PNG", optimize=True)

@@ -27,7 +27,7 @@ TEXTS = {
     "seats.txt": "Room 1  reception\nRoom 2  accounting\nRoom 4  -\nRoom 5  assistants\nRoom 6  management\n",
     "guest-network.txt": "Guest network\nOpen 8:00 to 18:00. Please ask at the reception for today's code.\n",
     "strange-mail.txt": "Hello dear, find attach the invoice as we spoke. Open quickly, it is urgent. Greetings\n",
-    "vergleich.txt": "Programm A: speichert auf dem Telefon, 2 Klicks\nProgramm B: speichert auf dem Telefon, 1 Klick\n",
-    "protokoll.txt": "Fr 18:25 letzter Abgleich\nSa 06:10 Umzug\nSa 09:10 neuer Server läuft\nMi 16:00 alter Server aus\n",
+    "vergleich.txt": "Programm A: bleibt auf dem Telefon, 2 Klicks\nProgramm B: bleibt auf dem Telefon, 1 Klick\n",
+    "protokoll.txt": "Fr 18:25 Abgleich\nSa 06:10 Umzug\nSa 09:10 neuer Server läuft\nMi 16:00 alter Server aus\n",
 }
 """By the names that the stories call them."""

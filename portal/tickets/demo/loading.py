@@ -93,7 +93,7 @@ class Loading:
             yield done
 
     def _few(self, count: int) -> list[tuple[Company, Told]]:
-        """Each story at most once, told to its end: those left open in the last days, the others over the whole time."""
+        """Each story at most once, told to its end: those left open lately, the others over the whole time."""
         left_open = [story for story in stories() if not story.is_closed]
         closed = [story for story in stories() if story.is_closed]
         self.chance.shuffle(closed)
@@ -151,8 +151,9 @@ class Loading:
         tenant_id, board = self.load.tenant_id, self.board
         ticket_id = self.make_id(told.opened_at)
         self.add["tickets"](
-            (tenant_id, ticket_id, company.id, self.number, told.subject, board.id, board.status_ids[told.state.category],
-             board.priority_ids[told.rank], told.requester.site_id, told.requester.id, told.requester.id,
+            (tenant_id, ticket_id, company.id, self.number, told.subject, board.id,
+             board.status_ids[told.state.category], board.priority_ids[told.rank], told.requester.site_id,
+             told.requester.id, told.requester.id,
              told.assignee.id if told.assignee else None, told.state.phase.value,
              told.state.turn.value if told.state.turn else None, told.public_version, told.version,
              instant(told.opened_at), instant(told.updated_at), instant(told.touched_at), _maybe(told.resolved_at),
@@ -172,8 +173,8 @@ class Loading:
         visibility = "internal" if entry.public_version is None else "public"
         edited = instant(entry.at + 4 * 60_000) if self.chance.random() < EDITED else None
         self.add["comments"](
-            (self.load.tenant_id, comment_id, client_id, ticket_id, visibility, entry.contact_id, entry.user_id, entry.text,
-             entry.version, entry.public_version, at, edited)
+            (self.load.tenant_id, comment_id, client_id, ticket_id, visibility, entry.contact_id, entry.user_id,
+             entry.text, entry.version, entry.public_version, at, edited)
         )  # fmt: skip
         if entry.file:
             kind, name = entry.file
@@ -184,8 +185,9 @@ class Loading:
     def _line(self, client_id: str, ticket_id: str, entry: Entry) -> None:
         visibility = "internal" if entry.public_version is None else "public"
         self.add["ticket_changes"](
-            (self.load.tenant_id, self.make_id(entry.at), client_id, ticket_id, visibility, entry.contact_id, entry.user_id,
-             entry.kind, entry.old, entry.text, entry.cause, entry.version, entry.public_version, instant(entry.at))
+            (self.load.tenant_id, self.make_id(entry.at), client_id, ticket_id, visibility, entry.contact_id,
+             entry.user_id, entry.kind, entry.old, entry.text, entry.cause, entry.version,
+             entry.public_version, instant(entry.at))
         )  # fmt: skip
 
 
@@ -202,8 +204,8 @@ def _maybe(at: int | None) -> str | None:
 _COLUMNS = {
     "tickets": (
         "tenant_id", "id", "client_id", "number", "subject", "board_id", "status_id", "priority_id", "site_id",
-        "requester_contact_id", "opened_by_contact_id", "assignee_user_id", "phase", "turn", "public_version", "version",
-        "opened_at", "updated_at", "touched_at", "resolved_at", "closed_at",
+        "requester_contact_id", "opened_by_contact_id", "assignee_user_id", "phase", "turn", "public_version",
+        "version", "opened_at", "updated_at", "touched_at", "resolved_at", "closed_at",
     ),
     "ticket_people": ("tenant_id", "id", "client_id", "ticket_id", "contact_id", "part", "created_at"),
     "comments": (

@@ -30,8 +30,12 @@ _ROOMS = {
     "en": ("meeting room", "corridor", "archive", "small conference room", "kitchen"),
     "de": ("Besprechungsraum", "Flur", "Archiv", "Empfang", "Erdgeschoss"),
 }
-_FOLDERS = ("Offers 2026", "Personnel", "Projects – current", "Photos", "Übergabe")
+_FOLDERS = ("Offers 2026", "Personnel", "Projects 2026", "Photos", "Übergabe")
 _PERSONS = ("Alma Winter", "Deniz Kaya", "Henrike Voß", "Mateo Cruz", "Saoirse Byrne", "Tomáš Dvořák", "Wanda Nowak")
+
+
+Cast = dict[str, Contact | Colleague]
+"""Who plays which part of a story, by the letter of its lines."""
 
 
 class Entry(NamedTuple):
@@ -97,12 +101,12 @@ class Teller:
         tech, second = chance.sample(self.desk.technicians, 2) if len(self.desk.technicians) > 1 else (
             self.desk.technicians[0], self.desk.dispatcher,
         )  # fmt: skip
-        words = self._words(story.language, company, requester, colleague, tech, second)
+        words = self._words(story, company, requester, colleague, tech, second)
         told = Told(
-            requester, None, rules.OPENED, story.rank, _capital(story.subject.format_map(words)), begins, begins, begins,
-            takers={requester.id: "requester"},
+            requester, None, rules.OPENED, story.rank, _capital(story.subject.format_map(words)),
+            begins, begins, begins, takers={requester.id: "requester"},
         )  # fmt: skip
-        cast = {"c": requester, "o": colleague, "s": tech, "t": second, "n": tech, "m": second, "!": tech}
+        cast: Cast = {"c": requester, "o": colleague, "s": tech, "t": second, "n": tech, "m": second, "!": tech}
         at = begins
         for place, turn in enumerate(story.turns):
             at = begins if place == 0 else self._later(at, turn)
@@ -123,10 +127,10 @@ class Teller:
         fitting = [person for person in company.contacts if person.speaks == language] or company.contacts
         return self.chance.choices(fitting, [WEIGHT[person.role] for person in fitting])[0]
 
-    def _words(  # noqa: PLR0913  # everybody who is named
-        self, language: str, company: Company, requester: Contact, colleague: Contact, tech: Colleague, second: Colleague
-    ) -> dict[str, str]:  # fmt: skip
-        chance = self.chance
+    def _words(  # everybody who is named
+        self, story: Story, company: Company, requester: Contact, colleague: Contact, tech: Colleague, second: Colleague
+    ) -> dict[str, str]:
+        chance, language = self.chance, story.language
         return {
             "requester": requester.first_name,
             "colleague": colleague.first_name,
@@ -148,9 +152,7 @@ class Teller:
             "n2": str(chance.randrange(1100, 9600)),
         }
 
-    def _play(
-        self, told: Told, turn: Turn, cast: dict[str, Contact | Colleague], words: dict[str, str], at: int
-    ) -> None:
+    def _play(self, told: Told, turn: Turn, cast: Cast, words: dict[str, str], at: int) -> None:
         who = cast[turn.who]
         if turn.who == "!":
             _ACTS[turn.text.split()[0]](self, told, turn, cast, at)
@@ -180,32 +182,32 @@ class Teller:
             names = self.desk.statuses[old.category], self.desk.statuses[state.category]
             told.entries.append(_line(told, who, kind, names, at, cause))
 
-    def _assign(self, told: Told, turn: Turn, cast: dict[str, Contact | Colleague], at: int) -> None:
+    def _assign(self, told: Told, turn: Turn, cast: Cast, at: int) -> None:
         tech = cast["s"]
         giver = tech if turn.text == "take" else self.desk.dispatcher
         if isinstance(tech, Colleague):
             told.entries.append(_line(told, giver, Happening.ASSIGNED, ("", tech.name), at))
             told.assignee = tech
 
-    def _rank(self, told: Told, turn: Turn, cast: dict[str, Contact | Colleague], at: int) -> None:
+    def _rank(self, told: Told, turn: Turn, cast: Cast, at: int) -> None:
         rank = int(turn.text.split()[1])
         names = self.desk.priorities[told.rank], self.desk.priorities[rank]
         if rank != told.rank:
             told.entries.append(_line(told, cast["s"], Happening.PRIORITY, names, at))
             told.rank = rank
 
-    def _wait(self, told: Told, _turn: Turn, cast: dict[str, Contact | Colleague], at: int) -> None:
+    def _wait(self, told: Told, _turn: Turn, cast: Cast, at: int) -> None:
         self._move(told, rules.after_status(told.state, Category.WAITING), cast["s"], at, Cause.STATUS)
 
-    def _resolve(self, told: Told, turn: Turn, cast: dict[str, Contact | Colleague], at: int) -> None:
+    def _resolve(self, told: Told, turn: Turn, cast: Cast, at: int) -> None:
         who = cast["s" if turn.text == "resolve" else "c"]
         self._move(told, rules.after_resolution(told.state), who, at, Cause.RESOLUTION)
 
-    def _close(self, told: Told, _turn: Turn, cast: dict[str, Contact | Colleague], at: int) -> None:
+    def _close(self, told: Told, _turn: Turn, cast: Cast, at: int) -> None:
         self._move(told, rules.after_status(told.state, Category.CLOSED), cast["s"], at, Cause.STATUS)
 
 
-_Act = Callable[[Teller, Told, Turn, dict[str, Contact | Colleague], int], None]
+_Act = Callable[[Teller, Told, Turn, Cast, int], None]
 _ACTS: dict[str, _Act] = {
     "take": Teller._assign,  # noqa: SLF001  # the acts of this very class
     "give": Teller._assign,  # noqa: SLF001
@@ -248,7 +250,7 @@ def _is_working_day(day: int) -> bool:
     return (day + 3) % 7 < 5  # noqa: PLR2004  # days of the week
 
 
-def _entry(  # noqa: PLR0913  # the facts of a letter
+def _entry(  # the facts of a letter
     told: Told, who: Contact | Colleague, text: str, at: int, *, public: bool, file: tuple[str, str] | None
 ) -> Entry:
     """As `services.entries.add_comment`."""
@@ -256,7 +258,7 @@ def _entry(  # noqa: PLR0913  # the facts of a letter
     return Entry(at, *_stamp(told, at, public=public), contact_id, user_id, text, file)
 
 
-def _line(  # noqa: PLR0913  # the facts of a line
+def _line(  # the facts of a line
     told: Told, who: Contact | Colleague, kind: Happening, names: tuple[str, str], at: int, cause: str = ""
 ) -> Entry:
     """As `services.entries.add_line`."""
