@@ -1,7 +1,8 @@
 """What happens to a file between being sent and being seen; runs in a job, under the tenant's scope.
 
-Pictures are written anew (see `portal.core.images`) and get a thumbnail. Everything else stays the
-bytes it was and is only ever served for download.
+Pictures are written anew (see `portal.core.images`) and get a thumbnail; phone photos and videos that
+aren't decoded lose what tells of place and camera (`portal.core.isobmff`). Everything else stays the
+bytes it was. All but pictures is only ever served for download.
 """
 
 import tempfile
@@ -10,8 +11,11 @@ from typing import IO
 
 from portal.core.filetypes import PICTURES, clean_name
 from portal.core.images import ImageRefused, Picture, remake
+from portal.core.isobmff import Unreadable, scrub
 from portal.core.storage import BlobMissing, blobs
 from portal.core.tenancy.scope import current_scope
+
+_BOXES = frozenset({"image/heic", "video/mp4", "video/quicktime"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ def process(*, name: str, content_type: str, size: int, blob_key: str) -> Proces
     The caller writes the new blob's key over the old one; the original, with whatever it told of
     place and camera, is then nobody's and swept within a day. Raises StorageError, which may pass.
     """
+    if content_type in _BOXES:
+        return _scrubbed(name, content_type, blob_key)
     if content_type not in PICTURES.values():
         return Processed(name, content_type, size, blob_key)
     with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as full, tempfile.TemporaryFile() as small:
@@ -51,6 +57,20 @@ def process(*, name: str, content_type: str, size: int, blob_key: str) -> Proces
         except ImageRefused as refused:
             return Refused(refused.reason)
         return _kept(name, picture, full, small)
+
+
+def _scrubbed(name: str, content_type: str, blob_key: str) -> Processed | Refused:
+    with tempfile.TemporaryFile() as file:
+        try:
+            _fetch(blob_key, file)
+            scrub(file)
+        except BlobMissing:
+            return Refused("missing")
+        except Unreadable:
+            return Refused("damaged")
+        file.seek(0)
+        blob = blobs().put(current_scope().tenant_id, file)
+    return Processed(name, content_type, blob.size, blob.key)
 
 
 def _fetch(blob_key: str, target: IO[bytes]) -> None:

@@ -75,6 +75,7 @@ _PROCESSING = {
     "large": lambda: _("the picture has more than 40 million pixels"),
     "frames": lambda: _("the animation is too long"),
     "broken": lambda: _("the picture is damaged"),
+    "damaged": lambda: _("the file is damaged"),
     "slow": lambda: _("the picture is too complex"),
     "missing": lambda: _("the file was lost on its way"),
 }

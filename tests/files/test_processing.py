@@ -9,6 +9,7 @@ from portal.core.storage import blobs
 from portal.files import wording
 from portal.files.processing import Processed, Refused, process
 from portal.files.uploads import collect
+from tests.core.test_isobmff import heic, movie
 from tests.files.conftest import photo, upload
 from tests.files.test_uploads import FORM
 from tests.world import SAM
@@ -66,14 +67,35 @@ def test_what_only_looks_like_a_picture_is_refused_in_words(acting, system, cont
         assert wording.why(made.reason)
 
 
+@pytest.mark.parametrize(
+    ("content", "name"), [(heic(), "IMG_1.HEIC"), (movie(), "clip.mov"), (movie(b"mp42"), "a.mp4")]
+)
+def test_phone_photos_and_videos_lose_their_place(acting, system, content, name):
+    facts = sent(acting, content, name)
+    with system():
+        made = process(**facts)
+        assert isinstance(made, Processed)
+        kept = b"".join(blobs().open(SAM.tenant_id, made.blob_key))
+        assert b"SECRET" in content
+        assert b"SECRET" not in kept
+        assert (made.name, made.size, made.thumbnail_key) == (facts["name"], len(content), None)
+
+
+def test_a_damaged_video_is_refused(acting, system):
+    facts = sent(acting, movie()[:-3], "clip.mov")
+    with system():
+        assert process(**facts) == Refused("damaged")
+
+
 def test_a_lost_file_is_refused(acting, system):
     facts = sent(acting, photo(), "photo.jpg")
     with system():
         blobs().delete(SAM.tenant_id, facts["blob_key"])
         assert process(**facts) == Refused("missing")
+        assert process(**facts | {"content_type": "video/mp4"}) == Refused("missing")
 
 
 def test_every_reason_has_its_words(app):
     with app.test_request_context():
-        assert all(wording.why(reason) for reason in ("large", "frames", "broken", "slow", "missing"))
+        assert all(wording.why(reason) for reason in ("large", "frames", "broken", "damaged", "slow", "missing"))
         assert wording.why("nonsense") == ""
