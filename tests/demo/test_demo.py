@@ -127,15 +127,7 @@ def test_words_are_long_and_umlauted_and_run_from_right_to_left(demo: Demo, slug
             " SELECT k.name FROM contacts k JOIN tenants m ON m.id = k.tenant_id WHERE slug = %s", slug, slug, slug,
         )
     )  # fmt: skip
-    for some in (
-        "[äöüÄÖÜß]{1}",
-        "[א-ת]{3}",
-        "[\u0621-\u064a]{3}",
-        r"\w{10}-\w{10}",
-        r"\w{17}",
-        "für|nicht|bitte",
-        "\n- ",
-    ):
+    for some in ("[äöüÄÖÜß]", "[א-ת]{3}", "[\u0621-\u064a]{3}", r"\w{10}-\w{10}", r"\w{17}", "für|nicht|bitte"):
         assert re.search(some, words), some
     assert not re.search(r"[{}]", words), "a word was not filled in"
 
