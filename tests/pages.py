@@ -22,7 +22,7 @@ class Page:
         self.app = app
         self.status: int = response.status_code
         self.headers = response.headers
-        self.text: str = response.get_data(as_text=True)
+        self.text: str = response.get_data().decode(errors="replace")
         self.is_html = response.mimetype == "text/html"
         self.dom = BeautifulSoup(self.text if self.is_html else "", "lxml")
         if self.is_html and self.text:

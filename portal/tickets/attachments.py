@@ -1,51 +1,84 @@
-"""Files of tickets: from a form onto a comment, and from there to whoever may read the comment."""
+"""Files on comments: hung on when the comment is written, looked at by a job before anybody may have them."""
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from flask import Response
-from werkzeug.exceptions import NotFound
+from portal.core.events.declare import handles
+from portal.core.events.outbox import publish
+from portal.core.ids import new_id
+from portal.extensions import db
+from portal.files import processing
+from portal.files.uploads import ORDINARY, KeptFile
+from portal.tickets import queries
+from portal.tickets.events import TicketFileAdded
+from portal.tickets.models import Attachment, Comment, Ticket
 
-from portal.core.policy import one_or_404
-from portal.core.tenancy.scope import Viewer
-from portal.core.web import answer
-from portal.tickets import queries, reading
-from portal.tickets.models import Comment
-
-Kept = Any
-BODY_BYTES = 110 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What came with a form and waits for it to be accepted."""
-
-    files: Sequence[Kept] = ()
-    were_refused: bool = False
+LIMITS = ORDINARY
+"""Of one file, of all files of a ticket, and of the files of one form."""
 
 
-def receive(form: Any, viewer: Viewer) -> Received:
-    return Received()
+class TicketFull(Exception):
+    """The ticket's files would be more than one ticket holds; `file` is the one that was too much."""
+
+    def __init__(self, file: KeptFile) -> None:
+        super().__init__(file.name)
+        self.file = file
 
 
-def attach(comment: Comment, files: Sequence[Kept], *, at: dt.datetime) -> None:
-    pass
+def used_bytes(ticket_id: UUID) -> int:
+    """What the files of a ticket take."""
+    return int(db.session.scalar(queries.bytes_of_files(ticket_id)) or 0)
 
 
-def files_answer(viewer: Viewer, number: int, comment_id: UUID) -> Response:
-    ticket = one_or_404(queries.ticket(viewer, number))
-    files = reading.files_of(viewer, ticket, [comment_id])[comment_id]
+def check_room(ticket: Ticket, files: Sequence[KeptFile]) -> None:
+    """Refuse files that the ticket can't hold. Raises TicketFull. Under the ticket's lock the answer holds."""
     if not files:
-        raise NotFound
-    return answer.nothing_new()
+        return
+    used = used_bytes(ticket.id)
+    for file in files:
+        used += file.size
+        if used > LIMITS.total_bytes:
+            raise TicketFull(file)
 
 
-def file_answer(viewer: Viewer, number: int, file_id: UUID) -> Response:
-    one_or_404(queries.attachment(viewer, number, file_id))
-    raise NotFound
+def attach(comment: Comment, files: Sequence[KeptFile], *, at: dt.datetime) -> None:
+    """Hang files on a comment, to be looked at first."""
+    for file in files:
+        attachment = Attachment(
+            id=new_id(),
+            client_id=comment.client_id,
+            ticket_id=comment.ticket_id,
+            comment_id=comment.id,
+            visibility=comment.visibility,
+            name=file.name,
+            content_type=file.content_type,
+            size=file.size,
+            blob_key=file.blob_key,
+            state="checking",
+            created_at=at,
+        )
+        db.session.add(attachment)
+        db.session.flush()
+        publish(TicketFileAdded(ticket_id=comment.ticket_id, attachment_id=attachment.id))
 
 
-thumbnail_answer = file_answer
+@handles(TicketFileAdded, seconds=60)
+def look_at_file(event: TicketFileAdded) -> None:
+    """Write pictures anew and small, and let the file be seen, or not. Run twice it finds nothing to do."""
+    attachment = db.session.scalars(queries.file_to_check(event.attachment_id)).one_or_none()
+    if attachment is None:
+        return
+    seen = processing.process(
+        name=attachment.name,
+        content_type=attachment.content_type,
+        size=attachment.size,
+        blob_key=attachment.blob_key,
+    )
+    if isinstance(seen, processing.Refused):
+        attachment.state, attachment.refusal = "refused", seen.reason
+        return
+    attachment.name, attachment.content_type, attachment.size = seen.name, seen.content_type, seen.size
+    attachment.blob_key, attachment.thumbnail_key = seen.blob_key, seen.thumbnail_key
+    attachment.width, attachment.height = seen.width, seen.height
+    attachment.state = "ready"

@@ -11,9 +11,11 @@ from portal.core.tenancy.scope import viewer
 from portal.core.web import answer
 from portal.core.web.limits import takes_files
 from portal.extensions import db
-from portal.tickets import attachments, pages, queries, reading, rules, services
-from portal.tickets.attachments import BODY_BYTES
-from portal.tickets.forms import AnswerForm, TicketForm
+from portal.files.uploads import Collected
+from portal.tickets import file_answers, pages, queries, reading, rules, services
+from portal.tickets.attachments import TicketFull
+from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_for_room
+from portal.tickets.forms import SENT_BEFORE, AnswerForm, TicketForm
 from portal.tickets.models import Ticket
 
 bp = Blueprint("tickets", __name__, url_prefix="/tickets")
@@ -41,19 +43,22 @@ def new() -> Response:
 def create() -> Response:
     """Open a ticket, once per form."""
     form = _ticket_form()
-    chosen = attachments.receive(form, viewer)
-    if not form.validate() or chosen.were_refused:
-        return answer.invalid("tickets/new.html", "tickets/_new.html", form=form, staged=chosen.files)
+    brought = receive(form)
+    if not accepts(form, brought):
+        return _new_again(form, brought)
     try:
-        ticket = services.open_ticket(_opened(form), by=viewer, files=chosen.files)
+        ticket = services.open_ticket(_opened(form), by=viewer, files=brought.files)
     except services.SubmissionReused:
+        form.reject("subject", SENT_BEFORE)
         form.fresh()
-        form.reject(
-            "subject", _("This form was sent before. If you want to send it once more, press the button again.")
-        )
-        return answer.invalid("tickets/new.html", "tickets/_new.html", form=form, staged=[])
+        return _new_again(form, brought)
+    brought.consume()
     answer.say(_("We have it. Your ticket is #%(number)s.", number=ticket.number))
     return answer.moved(url_for(".show", number=ticket.number))
+
+
+def _new_again(form: TicketForm, brought: Collected) -> Response:
+    return answer.page("tickets/new.html", "tickets/_new.html", status=brought.status, form=form, staged=brought.files)
 
 
 def _ticket_form() -> TicketForm:
@@ -78,7 +83,7 @@ def _opened(form: TicketForm) -> services.NewTicket:
     )
 
 
-@bp.get("/<int:number>")
+@bp.get("/<int(max=999999999):number>")
 @allow("client", "ticket:read", of="ticket")
 def show(number: int) -> Response:
     """A ticket and its conversation."""
@@ -91,7 +96,7 @@ def _page(ticket: Ticket, box: AnswerForm | None, staged: Any = (), *, status: i
     return answer.page("tickets/show.html", status=status, form=box, staged=staged, **page)
 
 
-@bp.get("/<int:number>/updates")
+@bp.get("/<int(max=999999999):number>/updates")
 @allow("client", "ticket:read", of="ticket")
 def updates(number: int) -> Response:
     """What came after the version seen; nothing new is a 204."""
@@ -104,33 +109,37 @@ def updates(number: int) -> Response:
     )
 
 
-@bp.post("/<int:number>/comments")
+@bp.post("/<int(max=999999999):number>/comments")
 @allow("client", "ticket:comment", of="ticket", hidden=False)
 @takes_files(bytes_at_most=BODY_BYTES)
 def comment(number: int) -> Response:
     """Write to the MSP."""
-    ticket = reading.ticket_to_change(viewer, number)
     form = AnswerForm()
-    chosen = attachments.receive(form, viewer)
-    if not form.validate() or chosen.were_refused:
-        return _refused(ticket, form, chosen)
+    brought = receive(form, one_or_404(queries.ticket_id(viewer, number)))
+    if not accepts(form, brought):
+        return _refused(number, form, brought)
+    ticket = reading.ticket_to_change(viewer, number)
     try:
-        services.comment(ticket, form.body.data or "", by=viewer, submission_key=form.key, files=chosen.files)
+        services.comment(ticket, form.body.data or "", by=viewer, submission_key=form.key, files=brought.files)
     except rules.TooLateToReopen:
         return _too_late(number)
+    except TicketFull as full:
+        refuse_for_room(form, brought, full)
+        return _refused(number, form, brought)
     except services.SubmissionReused:
-        form.reject("body", _("This form was sent before. If you want to send it once more, press the button again."))
+        form.reject("body", SENT_BEFORE)
         form.fresh()
-        return _refused(ticket, form, chosen)
+        return _refused(number, form, brought)
+    brought.consume()
     return _answered(ticket)
 
 
-def _refused(ticket: Ticket, form: AnswerForm, chosen: attachments.Received) -> Response:
+def _refused(number: int, form: AnswerForm, brought: Collected) -> Response:
+    ticket = one_or_404(queries.ticket(viewer, number))
     if answer.wants_part():
-        return answer.invalid(
-            "tickets/show.html", "tickets/_answer.html", form=form, staged=chosen.files, ticket=ticket
-        )
-    return _page(ticket, form, chosen.files, status=answer.UNPROCESSABLE)
+        part = {"form": form, "staged": brought.files, "ticket": ticket}
+        return answer.page("tickets/show.html", "tickets/_answer.html", status=brought.status, **part)
+    return _page(ticket, form, brought.files, status=brought.status)
 
 
 def _answered(ticket: Ticket) -> Response:
@@ -151,7 +160,7 @@ def _too_late(number: int) -> Response:
     return answer.moved(url_for(".show", number=number))
 
 
-@bp.post("/<int:number>/resolution")
+@bp.post("/<int(max=999999999):number>/resolution")
 @allow("client", "ticket:resolve", of="ticket", hidden=False)
 def resolve(number: int) -> Response:
     """Say that it is solved; saying it twice is saying it once."""
@@ -161,7 +170,7 @@ def resolve(number: int) -> Response:
     return _moved(ticket)
 
 
-@bp.post("/<int:number>/reopening")
+@bp.post("/<int(max=999999999):number>/reopening")
 @allow("client", "ticket:resolve", of="ticket", hidden=False)
 def reopen(number: int) -> Response:
     """Say that it isn't solved after all."""
@@ -183,22 +192,22 @@ def _moved(ticket: Ticket) -> Response:
     )
 
 
-@bp.get("/<int:number>/comments/<uuid:comment_id>/files")
+@bp.get("/<int(max=999999999):number>/comments/<uuid:comment_id>/files")
 @allow("client", "ticket:read", of="comment")
 def files(number: int, comment_id: UUID) -> Response:
     """The files of a letter, asked for while one is being checked."""
-    return attachments.files_answer(viewer, number, comment_id)
+    return file_answers.files_answer(viewer, number, comment_id)
 
 
-@bp.get("/<int:number>/files/<uuid:file_id>")
+@bp.get("/<int(max=999999999):number>/files/<uuid:file_id>")
 @allow("client", "ticket:read", of="attachment")
 def file(number: int, file_id: UUID) -> Response:
     """A file to keep."""
-    return attachments.file_answer(viewer, number, file_id)
+    return file_answers.file_answer(viewer, number, file_id)
 
 
-@bp.get("/<int:number>/files/<uuid:file_id>/thumbnail")
+@bp.get("/<int(max=999999999):number>/files/<uuid:file_id>/thumbnail")
 @allow("client", "ticket:read", of="attachment")
 def thumbnail(number: int, file_id: UUID) -> Response:
     """A file's small picture."""
-    return attachments.thumbnail_answer(viewer, number, file_id)
+    return file_answers.thumbnail_answer(viewer, number, file_id)

@@ -25,6 +25,7 @@ from portal.core.web.forms import Form
 
 LONGEST_SUBJECT, LONGEST_TEXT = 150, 20_000
 """Characters."""
+SENT_BEFORE = _l("This form was sent before. If you want to send it once more, press the button again.")
 
 
 class OneOf:

@@ -21,8 +21,6 @@ Args = Mapping[str, str]
 STATES = {"waiting": Phase.WAITING_ON_CLIENT, "with-us": Phase.WITH_US, "done": Phase.DONE}
 """Phases as the client's address names them."""
 LARGEST = 2**31 - 1
-QUEUE_SIZE = 50
-"""Rows of the queue on one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,6 @@ def queue(viewer: Viewer, args: Args) -> dict[str, Any]:
         Ticket.id,
         key=lambda row: (row.touched_at, row.id),
         cursor=args.get("page"),
-        size=QUEUE_SIZE,
     )
     labels = {
         "open": _("All open"), "mine": _("Mine"), "unassigned": _("Nobody's"), "waiting": _("Waiting for client"),

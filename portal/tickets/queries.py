@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.clients.models import Client, Contact, Site
 from portal.core.tenancy.scope import Viewer
-from portal.core.web.paging import ENOUGH
+from portal.core.web.paging import ENOUGH, first
 from portal.identity.models import StaffProfile
 from portal.tickets import policy
 from portal.tickets.models import (
@@ -27,8 +27,10 @@ from portal.tickets.rules import Phase
 
 Rows = Select[*tuple[Any, ...]]
 """A statement of columns, whose rows a page reads by name."""
-DONE = literal(Phase.DONE.value, literal_execute=True)
-"""Written into the statement itself: a partial index is found only where its condition is no parameter."""
+PHASES = {phase: literal(phase.value, literal_execute=True) for phase in Phase}
+"""Written into the statement itself: one plan can't serve phases of so different size, and a partial index is found
+only where its condition is no parameter."""
+DONE = PHASES[Phase.DONE]
 
 RECENT = 5
 """How many other tickets of the client stand beside one."""
@@ -62,7 +64,12 @@ def ticket_lock(viewer: Viewer, number: int) -> Select[UUID]:
     to wait for it, but not at the rows joined to it, and drops it where these no
     longer fit.
     """
-    return select(Ticket.id).where(policy.visible_to(viewer), Ticket.number == number).with_for_update(of=Ticket)
+    return ticket_id(viewer, number).with_for_update(of=Ticket)
+
+
+def ticket_id(viewer: Viewer, number: int) -> Select[UUID]:
+    """The id alone of a ticket that the viewer may see."""
+    return select(Ticket.id).where(policy.visible_to(viewer), Ticket.number == number)
 
 
 def ticket_version(viewer: Viewer, number: int) -> Select[int]:
@@ -96,7 +103,7 @@ def client_list(viewer: Viewer, phase: Phase) -> Rows:
         )
         .join(Contact, Contact.id == Ticket.requester_contact_id)
         .outerjoin(StaffProfile, StaffProfile.user_id == Ticket.assignee_user_id)
-        .where(policy.visible_to(viewer), Ticket.phase == phase.value)
+        .where(policy.visible_to(viewer), Ticket.phase == PHASES[phase])
     )
 
 
@@ -131,23 +138,27 @@ def _in_view(viewer: Viewer, view: str) -> list[ColumnElement[bool]]:
         "open": [Ticket.phase != DONE],
         "mine": [Ticket.phase != DONE, Ticket.assignee_user_id == viewer.user_id],
         "unassigned": [Ticket.phase != DONE, Ticket.assignee_user_id.is_(None)],
-        "waiting": [Ticket.phase == Phase.WAITING_ON_CLIENT.value],
-        "done": [Ticket.phase == Phase.DONE.value],
+        "waiting": [Ticket.phase == PHASES[Phase.WAITING_ON_CLIENT]],
+        "done": [Ticket.phase == DONE],
     }[view]
 
 
 def phase_counts(viewer: Viewer) -> Rows:
     """How many tickets each phase holds, counted no further than anybody is told; one row."""
-    return select(*(_count(viewer, [Ticket.phase == phase.value]).label(phase.value) for phase in Phase))
+    counts = ((phase, _count(viewer, [Ticket.phase == PHASES[phase]], Ticket.updated_at)) for phase in Phase)
+    return select(*(count.label(phase.value) for phase, count in counts))
 
 
 def queue_counts(viewer: Viewer) -> Rows:
     """How many tickets each view of the queue holds, likewise."""
-    return select(*(_count(viewer, _in_view(viewer, view)).label(view) for view in VIEWS))
+    counts = ((view, _count(viewer, _in_view(viewer, view), Ticket.touched_at)) for view in VIEWS)
+    return select(*(count.label(view) for view, count in counts))
 
 
-def _count(viewer: Viewer, conditions: list[ColumnElement[bool]]) -> Any:
-    found = select(Ticket.id).where(policy.visible_to(viewer), *conditions).limit(ENOUGH).subquery()
+def _count(viewer: Viewer, conditions: list[ColumnElement[bool]], order: Any) -> Any:
+    # In the list's own order, so that its index is read and not the table, wherever the rows may lie in it.
+    matching = select(Ticket.id).where(policy.visible_to(viewer), *conditions)
+    found = matching.order_by(order.desc(), Ticket.id.desc()).limit(first(ENOUGH)).subquery()
     return select(func.count()).select_from(found).scalar_subquery()
 
 
@@ -225,6 +236,7 @@ def files(ticket_id: UUID, comment_ids: Collection[UUID] | None = None) -> Rows:
         Attachment.size,
         Attachment.state,
         Attachment.thumbnail_key,
+        Attachment.refusal,
         Attachment.created_at,
     ).where(Attachment.ticket_id == ticket_id)
     if comment_ids is not None:
@@ -233,12 +245,29 @@ def files(ticket_id: UUID, comment_ids: Collection[UUID] | None = None) -> Rows:
 
 
 def attachment(viewer: Viewer, number: int, attachment_id: UUID) -> Select[Attachment]:
-    """One file of a ticket that the viewer may see, whatever its state."""
+    """A file that has been looked at, of a ticket that the viewer may see."""
     return (
         select(Attachment)
         .join(Ticket, Ticket.id == Attachment.ticket_id)
-        .where(policy.visible_to(viewer), Ticket.number == number, Attachment.id == attachment_id)
+        .where(
+            policy.visible_to(viewer),
+            Ticket.number == number,
+            Attachment.id == attachment_id,
+            Attachment.state == "ready",
+        )
     )
+
+
+def bytes_of_files(ticket_id: UUID) -> Select[int]:
+    """What the files of a ticket take together, those that were refused left out."""
+    held = select(func.coalesce(func.sum(Attachment.size), 0))
+    return held.where(Attachment.ticket_id == ticket_id, Attachment.state != "refused")
+
+
+def file_to_check(attachment_id: UUID) -> Select[Attachment]:
+    """A file that waits to be looked at, locked; none where that was done."""
+    waiting = select(Attachment).where(Attachment.id == attachment_id, Attachment.state == "checking")
+    return waiting.with_for_update()
 
 
 def people(ticket_id: UUID) -> Rows:
@@ -257,7 +286,7 @@ def beside(viewer: Viewer, ticket: Ticket) -> Rows:
         select(Ticket)
         .where(policy.visible_to(viewer), Ticket.client_id == ticket.client_id, Ticket.id != ticket.id)
         .order_by(Ticket.updated_at.desc(), Ticket.id.desc())
-        .limit(RECENT)
+        .limit(first(RECENT))
         .subquery()
     )
     found = union_all(
@@ -294,12 +323,12 @@ def status(board_id: UUID, status_id: UUID) -> Select[Status]:
 
 def status_for(board_id: UUID, category: str) -> Select[Status]:
     """The status a board uses for a category: the first of it."""
-    return statuses(board_id).where(Status.category == category).limit(1)
+    return statuses(board_id).where(Status.category == category).limit(first(1))
 
 
 def default_board() -> Select[Board]:
     """The board of tickets that name none."""
-    return select(Board).where(Board.is_default).order_by(Board.position, Board.id).limit(1)
+    return select(Board).where(Board.is_default).order_by(Board.position, Board.id).limit(first(1))
 
 
 def choices(board_id: UUID | None = None) -> Rows:

@@ -13,8 +13,10 @@ from markupsafe import Markup
 from portal.core import clock, text
 from portal.core.policy import one_or_404
 from portal.core.tenancy.scope import Viewer
+from portal.core.web.paging import first
 from portal.core.web.place import here
 from portal.extensions import db
+from portal.files.wording import why
 from portal.tickets import queries, wording
 from portal.tickets.models import Ticket
 
@@ -26,7 +28,10 @@ CHECKED_WITHIN = dt.timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of a letter, as `templates/ui/attachments.html` shows it. `is_awaited`: the page asks when it is ready."""
+    """A file of a letter, as `templates/ui/attachments.html` shows it.
+
+    `is_awaited`: the page asks by itself how it stands. `reason`: why it was refused.
+    """
 
     name: str
     size: int
@@ -34,6 +39,7 @@ class File:
     url: str
     thumbnail_url: str | None
     is_awaited: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +83,16 @@ class Conversation:
 def ticket_to_change(viewer: Viewer, number: int) -> Ticket:
     """The ticket, locked until the transaction ends. Raises NotFound."""
     one_or_404(queries.ticket_lock(viewer, number))
-    return one_or_404(queries.ticket(viewer, number))
+    return one_or_404(queries.ticket(viewer, number).execution_options(populate_existing=True))
 
 
 def conversation(viewer: Viewer, ticket: Ticket, *, since: int = 0, before: int | None = None) -> Conversation:
     """The timeline's latest entries, after `since` and before `before`, with their files: two statements."""
-    statement = queries.timeline(viewer, ticket.id, since=since, before=before).limit(SHOWN + 1)
+    statement = queries.timeline(viewer, ticket.id, since=since, before=before).limit(first(SHOWN + 1))
     rows = db.session.execute(statement).all()
     shown = rows[:SHOWN]
     letters = [row.id for row in shown if row.kind == "letter"]
-    files = files_of(viewer, ticket, letters)
+    files = files_of(viewer, ticket.id, ticket.number, letters)
     entries = [
         _letter(viewer, ticket, row, files[row.id]) if row.kind == "letter" else _line(viewer, row)
         for row in reversed(shown)
@@ -94,12 +100,12 @@ def conversation(viewer: Viewer, ticket: Ticket, *, since: int = 0, before: int 
     return Conversation(entries, before=shown[-1].seen if len(rows) > SHOWN else None)
 
 
-def files_of(viewer: Viewer, ticket: Ticket, comment_ids: Sequence[UUID]) -> dict[UUID, list[File]]:
-    """The files of these comments, by comment."""
+def files_of(viewer: Viewer, ticket_id: UUID, number: int, comment_ids: Sequence[UUID]) -> dict[UUID, list[File]]:
+    """The files of these comments of a ticket that the viewer has already been given, by comment."""
     found: dict[UUID, list[File]] = defaultdict(list)
     if comment_ids:
-        for row in db.session.execute(queries.files(ticket.id, comment_ids)):
-            found[row.comment_id].append(_file(viewer, ticket.number, row))
+        for row in db.session.execute(queries.files(ticket_id, comment_ids)):
+            found[row.comment_id].append(_file(viewer, number, row))
     return found
 
 
@@ -111,6 +117,7 @@ def _file(viewer: Viewer, number: int, row: Any) -> File:
         state=row.state,
         url=url_for(f"{face}.file", number=number, file_id=row.id),
         thumbnail_url=url_for(f"{face}.thumbnail", number=number, file_id=row.id) if row.thumbnail_key else None,
+        reason=why(row.refusal),
         is_awaited=row.state == "checking" and row.created_at > clock.business_now() - CHECKED_WITHIN,
     )
 

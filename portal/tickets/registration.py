@@ -4,9 +4,9 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from portal.core.web import nav
-from portal.tickets import client_views, events, models, provisioning, staff_views
+from portal.tickets import attachments, client_views, events, handlers, models, provisioning, staff_views
 
-__all__ = ["events", "models", "provisioning", "register"]
+__all__ = ["attachments", "events", "handlers", "models", "provisioning", "register"]
 
 
 def register(app: Flask) -> None:

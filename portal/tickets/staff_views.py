@@ -13,9 +13,11 @@ from portal.core.tenancy.scope import viewer
 from portal.core.web import answer
 from portal.core.web.limits import takes_files
 from portal.extensions import db
-from portal.tickets import attachments, pages, queries, reading, rules, services
-from portal.tickets.attachments import BODY_BYTES
-from portal.tickets.forms import AnswerForm
+from portal.files.uploads import Collected
+from portal.tickets import file_answers, pages, queries, reading, rules, services
+from portal.tickets.attachments import TicketFull
+from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_for_room
+from portal.tickets.forms import SENT_BEFORE, AnswerForm
 from portal.tickets.models import Comment, Ticket
 
 bp = Blueprint("desk", __name__, url_prefix="/msp")
@@ -36,7 +38,7 @@ def queue() -> Response:
     return answer.page("tickets/queue.html", "tickets/_queue.html", **pages.queue(viewer, request.args))
 
 
-@bp.get("/tickets/<int:number>")
+@bp.get("/tickets/<int(max=999999999):number>")
 @allow("staff", "ticket:read", of="ticket")
 def show(number: int) -> Response:
     """A ticket: conversation, facts, the client's context."""
@@ -49,7 +51,7 @@ def _page(ticket: Ticket, refused: AnswerForm | None = None, staged: Any = (), *
     return answer.page("tickets/desk.html", status=status, **page, **boxes, staged=staged)
 
 
-@bp.get("/tickets/<int:number>/updates")
+@bp.get("/tickets/<int(max=999999999):number>/updates")
 @allow("staff", "ticket:read", of="ticket")
 def updates(number: int) -> Response:
     """What came after the version seen; nothing new is a 204."""
@@ -62,7 +64,7 @@ def updates(number: int) -> Response:
     )
 
 
-@bp.post("/tickets/<int:number>/replies")
+@bp.post("/tickets/<int(max=999999999):number>/replies")
 @allow("staff", "ticket:reply", of="ticket", hidden=False)
 @takes_files(bytes_at_most=BODY_BYTES)
 def reply(number: int) -> Response:
@@ -70,7 +72,7 @@ def reply(number: int) -> Response:
     return _write(number, "reply", services.comment)
 
 
-@bp.post("/tickets/<int:number>/notes")
+@bp.post("/tickets/<int(max=999999999):number>/notes")
 @allow("staff", "ticket:note", of="ticket", hidden=False)
 @takes_files(bytes_at_most=BODY_BYTES)
 def note(number: int) -> Response:
@@ -79,36 +81,40 @@ def note(number: int) -> Response:
 
 
 def _write(number: int, box: str, write: Write) -> Response:
-    ticket = reading.ticket_to_change(viewer, number)
     form = AnswerForm(box=box)
-    chosen = attachments.receive(form, viewer)
-    if not form.validate() or chosen.were_refused:
-        return _refused(ticket, form, chosen)
+    brought = receive(form, one_or_404(queries.ticket_id(viewer, number)))
+    if not accepts(form, brought):
+        return _refused(number, form, brought)
+    ticket = reading.ticket_to_change(viewer, number)
     try:
-        write(ticket, form.body.data or "", by=viewer, submission_key=form.key, files=chosen.files)
+        write(ticket, form.body.data or "", by=viewer, submission_key=form.key, files=brought.files)
+    except TicketFull as full:
+        refuse_for_room(form, brought, full)
+        return _refused(number, form, brought)
     except services.SubmissionReused:
-        form.reject("body", _("This form was sent before. If you want to send it once more, press the button again."))
+        form.reject("body", SENT_BEFORE)
         form.fresh()
-        return _refused(ticket, form, chosen)
+        return _refused(number, form, brought)
+    brought.consume()
     db.session.flush()
     context = pages.news(viewer, ticket, since=pages.seen_of(request.form))
     empty = pages.answer_box(viewer, ticket, box)
     return answer.saw(_end_of(ticket), "tickets/desk_answered.swap.html", form=empty, staged=(), **context)
 
 
-def _refused(ticket: Ticket, form: AnswerForm, chosen: attachments.Received) -> Response:
+def _refused(number: int, form: AnswerForm, brought: Collected) -> Response:
+    ticket = one_or_404(queries.ticket(viewer, number))
     if answer.wants_part():
-        return answer.invalid(
-            "tickets/desk.html", "tickets/_desk_answer.html", form=form, staged=chosen.files, ticket=ticket
-        )
-    return _page(ticket, form, chosen.files, status=answer.UNPROCESSABLE)
+        part = {"form": form, "staged": brought.files, "ticket": ticket}
+        return answer.page("tickets/desk.html", "tickets/_desk_answer.html", status=brought.status, **part)
+    return _page(ticket, form, brought.files, status=brought.status)
 
 
 def _end_of(ticket: Ticket) -> str:
     return url_for(".show", number=ticket.number, _anchor=f"entry-{ticket.version}")
 
 
-@bp.post("/tickets/<int:number>/resolution")
+@bp.post("/tickets/<int(max=999999999):number>/resolution")
 @allow("staff", "ticket:resolve", of="ticket", hidden=False)
 def resolve(number: int) -> Response:
     """Say that it is solved; saying it twice is saying it once."""
@@ -118,7 +124,7 @@ def resolve(number: int) -> Response:
     return _changed(ticket)
 
 
-@bp.post("/tickets/<int:number>/reopening")
+@bp.post("/tickets/<int(max=999999999):number>/reopening")
 @allow("staff", "ticket:update", of="ticket", hidden=False)
 def reopen(number: int) -> Response:
     """Take it up again."""
@@ -128,7 +134,7 @@ def reopen(number: int) -> Response:
     return _changed(ticket)
 
 
-@bp.post("/tickets/<int:number>/assignment")
+@bp.post("/tickets/<int(max=999999999):number>/assignment")
 @allow("staff", "ticket:assign", of="ticket", hidden=False)
 def assign(number: int) -> Response:
     """Give it to somebody of the staff, or to nobody."""
@@ -139,7 +145,7 @@ def assign(number: int) -> Response:
     return _changed(ticket)
 
 
-@bp.post("/tickets/<int:number>/status")
+@bp.post("/tickets/<int(max=999999999):number>/status")
 @allow("staff", "ticket:update", of="ticket", hidden=False)
 def change_status(number: int) -> Response:
     """Put it into another status of its board."""
@@ -153,7 +159,7 @@ def change_status(number: int) -> Response:
     return _changed(ticket)
 
 
-@bp.post("/tickets/<int:number>/priority")
+@bp.post("/tickets/<int(max=999999999):number>/priority")
 @allow("staff", "ticket:update", of="ticket", hidden=False)
 def change_priority(number: int) -> Response:
     """Say how urgent it is."""
@@ -188,22 +194,22 @@ def _changed(ticket: Ticket) -> Response:
     )
 
 
-@bp.get("/tickets/<int:number>/comments/<uuid:comment_id>/files")
+@bp.get("/tickets/<int(max=999999999):number>/comments/<uuid:comment_id>/files")
 @allow("staff", "ticket:read", of="comment")
 def files(number: int, comment_id: UUID) -> Response:
     """The files of a letter, asked for while one is being checked."""
-    return attachments.files_answer(viewer, number, comment_id)
+    return file_answers.files_answer(viewer, number, comment_id)
 
 
-@bp.get("/tickets/<int:number>/files/<uuid:file_id>")
+@bp.get("/tickets/<int(max=999999999):number>/files/<uuid:file_id>")
 @allow("staff", "ticket:read", of="attachment")
 def file(number: int, file_id: UUID) -> Response:
     """A file to keep."""
-    return attachments.file_answer(viewer, number, file_id)
+    return file_answers.file_answer(viewer, number, file_id)
 
 
-@bp.get("/tickets/<int:number>/files/<uuid:file_id>/thumbnail")
+@bp.get("/tickets/<int(max=999999999):number>/files/<uuid:file_id>/thumbnail")
 @allow("staff", "ticket:read", of="attachment")
 def thumbnail(number: int, file_id: UUID) -> Response:
     """A file's small picture."""
-    return attachments.thumbnail_answer(viewer, number, file_id)
+    return file_answers.thumbnail_answer(viewer, number, file_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.extensions import db
@@ -67,7 +67,7 @@ def page_of(
         bound = tuple_(*place[1])
         statement = statement.where(column > bound if backwards else column < bound)
     order = (at.asc(), row_id.asc()) if backwards else (at.desc(), row_id.desc())
-    found = list(db.session.execute(statement.order_by(None).order_by(*order).limit(size + 1)).unique())
+    found = list(db.session.execute(statement.order_by(None).order_by(*order).limit(first(size + 1))).unique())
     more = len(found) > size
     rows = found[:size]
     if backwards:
@@ -81,6 +81,16 @@ def page_of(
         older=cursor_of("a", key(rows[-1])) if has_older else None,
         newer=cursor_of("b", key(rows[0])) if has_newer else None,
     )
+
+
+def first(rows: int) -> ColumnElement[int]:
+    """A limit that stands in the statement itself.
+
+    PostgreSQL plans a statement once for all values of its parameters only where
+    that is no dearer; not knowing the limit it expects a tenth of the table, and
+    would plan a long list anew each time.
+    """
+    return literal(rows, literal_execute=True)
 
 
 def said(count: int) -> str:

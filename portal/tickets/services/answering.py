@@ -7,8 +7,9 @@ from portal.core import audit, clock
 from portal.core.events.outbox import publish
 from portal.core.tenancy.scope import Viewer
 from portal.extensions import db
+from portal.files.uploads import KeptFile
 from portal.tickets import queries, rules
-from portal.tickets.attachments import Kept, attach
+from portal.tickets.attachments import attach, check_room
 from portal.tickets.events import TicketCommented, TicketNoted
 from portal.tickets.models import Comment, Ticket
 from portal.tickets.rules import Cause
@@ -18,7 +19,7 @@ from portal.tickets.services.opening import SubmissionReused, take_part
 
 
 def comment(
-    ticket: Ticket, body: str, *, by: Viewer, submission_key: UUID | None = None, files: Sequence[Kept] = ()
+    ticket: Ticket, body: str, *, by: Viewer, submission_key: UUID | None = None, files: Sequence[KeptFile] = ()
 ) -> Comment:
     """Write what both sides read; the same submission again gives the comment it made.
 
@@ -27,6 +28,7 @@ def comment(
     """
     if (known := _submitted(ticket, submission_key)) is not None:
         return known
+    check_room(ticket, files)
     at = clock.business_now()
     was_done = ticket.state.is_done
     if by.is_client:
@@ -43,11 +45,12 @@ def comment(
 
 
 def add_note(
-    ticket: Ticket, body: str, *, by: Viewer, submission_key: UUID | None = None, files: Sequence[Kept] = ()
+    ticket: Ticket, body: str, *, by: Viewer, submission_key: UUID | None = None, files: Sequence[KeptFile] = ()
 ) -> Comment:
-    """Write what the staff alone read. It moves nothing that a client can see. Raises SubmissionReused."""
+    """Write what the staff alone read. It moves nothing that a client can see. Raises SubmissionReused, TicketFull."""
     if (known := _submitted(ticket, submission_key)) is not None:
         return known
+    check_room(ticket, files)
     at = clock.business_now()
     note = add_comment(ticket, body, by=by, at=at, submission_key=submission_key, public=False)
     attach(note, files, at=at)

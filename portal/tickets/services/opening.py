@@ -14,8 +14,9 @@ from portal.core.ids import new_id
 from portal.core.tenancy.numbers import take_number
 from portal.core.tenancy.scope import Viewer
 from portal.extensions import db
+from portal.files.uploads import KeptFile
 from portal.tickets import queries, rules
-from portal.tickets.attachments import Kept, attach
+from portal.tickets.attachments import attach
 from portal.tickets.events import TicketOpened
 from portal.tickets.models import Ticket, TicketPerson
 from portal.tickets.services.entries import actor, add_comment
@@ -39,7 +40,7 @@ class NewTicket:
     submission_key: UUID | None = None
 
 
-def open_ticket(new: NewTicket, *, by: Viewer, files: Sequence[Kept] = ()) -> Ticket:
+def open_ticket(new: NewTicket, *, by: Viewer, files: Sequence[KeptFile] = ()) -> Ticket:
     """Open a ticket with its first letter; the same submission again gives the ticket it made.
 
     Raises SubmissionReused where the key belongs to somebody else's ticket.
