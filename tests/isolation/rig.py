@@ -18,8 +18,8 @@ from portal.extensions import db
 from portal.identity.models import LoginSession
 from portal.notifications.models import OutgoingMail
 from portal.tickets.models import Attachment, Comment
-from tests import world
 from tests import factories as make
+from tests import world
 from tests.pages import Page, Visitor
 from tests.world import Person
 

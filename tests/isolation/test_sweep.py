@@ -127,7 +127,8 @@ def test_a_cookie_of_one_host_is_worth_nothing_at_another(app, visit):
 
 SPOOFS = (
     {"X-Tenant-ID": "{summit}"}, {"X-Forwarded-Host": "summit.localhost"}, {"Forwarded": "host=summit.localhost"},
-    {"X-Remote-User": world.DELTA_DANA.email}, {"X-Original-URL": "/tickets/900001"}, {"X-Rewrite-URL": "/tickets/900001"},
+    {"X-Remote-User": world.DELTA_DANA.email}, {"X-Original-URL": "/tickets/900001"},
+    {"X-Rewrite-URL": "/tickets/900001"},
     {"X-Forwarded-Prefix": "/summit"}, {"Cookie": "tenant={summit}"},
 )  # fmt: skip
 

@@ -1,1 +1,0 @@
-"""Invented data of any size: believable, harmless, the same for the same seed and day. Never in production."""
