@@ -38,17 +38,19 @@ def test_the_bare_domain_leads_to_the_demos_sign_ins(at):
 
 
 def test_what_it_names_is_what_the_demo_loads():
-    from portal.demo.cast import MSPS
+    from portal.clients.demo import NAMED
+    from portal.identity.demo import _STAFF
+    from portal.tenants.demo import MSPS
 
-    loaded = {
-        msp.slug: {person.email for company in msp.companies for person in company.people if person.role}
-        | {email for email, *_facts in msp.staff}
-        for msp in MSPS
-    }
     for each in SHOWCASES:
-        named = {email for email, _role in each.staff} | {email for _c, people in each.clients for email, _r in people}
-        assert named <= loaded[each.slug]
-        assert {msp.name for msp in MSPS if msp.slug == each.slug} == {each.name}
+        assert [msp.name for msp in MSPS if msp.slug == each.slug] == [each.name]
+        clients = {
+            client.name: {(f"{box}@{client.domain}", role) for box, _name, role in client.people}
+            for client in NAMED[each.slug]
+        }
+        assert {name: {(email, role.lower()) for email, role in people} for name, people in each.clients} == clients
+        staff = {(f"{box}@{each.slug}.example", role) for box, _name, _title, role in _STAFF[each.slug]}
+        assert {(email, role.lower()) for email, role in each.staff} <= staff
 
 
 def test_it_names_only_tenants_that_are_there(at, system):
