@@ -48,7 +48,8 @@ class Home:
     def leave(self) -> None:
         """Let go of the lock; our servers must have ended."""
         if self._lock is not None:
-            self.tell({})
+            with suppress(FileNotFoundError):  # somebody removed the folder under us
+                self.tell({})
             os.close(self._lock)
             self._lock = None
 
