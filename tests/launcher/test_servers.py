@@ -243,6 +243,27 @@ def carry(checkout: Path) -> None:
         path.chmod(0o755)
 
 
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_fork_of_ours_dies_with_its_parent_on_every_system(tells: bool) -> None:
+    """As gunicorn's workers and the worker's tree ask for it; `False` is how macOS gets it."""
+    code = f"""
+import os, time
+from portal.core import lifeline
+if not {tells}:
+    lifeline.has_death_signal = lambda: False
+if os.fork() == 0:
+    lifeline.die_with_parent()
+    print("{{}}", flush=True)
+time.sleep(600)
+"""
+    with processes.started("-c", code) as process:
+        processes.told(process)
+        kin = processes.family(process.pid)
+        assert len(kin) == 2
+        processes.kill(process.pid)
+        assert processes.survivors(kin) == []
+
+
 def test_a_program_meant_for_a_dead_parent_does_not_start(open_folder: Path) -> None:
     """The parent may die between the fork and the child's asking to be told of it."""
     file = open_folder / "started"
