@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from uuid import UUID
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from sqlalchemy import select
 
 from portal.core.tenancy.scope import system_scope
@@ -14,8 +14,8 @@ from portal.tenants import branding
 from portal.tenants.models import Tenant
 from portal.tenants.services import NewTenant, create_tenant
 
-SIZE = (640, 160)
-"""Points of a logo as it is drawn; pages show it at a quarter of that."""
+SIZE = (160, 160)
+"""Points of a mark as it is drawn; pages show it at a quarter of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +76,12 @@ def make_tenant(msp: Msp, tenant_id: UUID) -> None:
 
 
 def logo(msp: Msp) -> bytes:
-    """The MSP's logo as PNG: a mark in its colour, and its name."""
+    """The MSP's logo as PNG: a mark in its colour. Pages write the name beside it."""
     image = Image.new("RGBA", SIZE, (255, 255, 255, 0))
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((8, 8, 152, 152), radius=32, fill=msp.color)
     marks = {"harbor": _waves, "summit": _peaks}
     marks.get(msp.slug, _ring)(draw)
-    size = 64
-    while ImageFont.load_default(size=size).getlength(msp.name) > SIZE[0] - 190:
-        size -= 4
-    font = ImageFont.load_default(size=size)
-    draw.text((176, 80), msp.name, fill=msp.color, font=font, anchor="lm")
     kept = io.BytesIO()
     image.save(kept, "PNG", optimize=True)
     return kept.getvalue()
