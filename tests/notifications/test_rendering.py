@@ -238,3 +238,9 @@ def test_rendering_leaves_no_place_behind(app: Flask, system: System) -> None:
     with system("harbor"):
         notify(of(SAM), "ticket_commented", key="x", comment_id=the_comment("public").id, **FACTS)
         assert here().person_name is None
+
+
+@pytest.mark.parametrize("facts", [{}, {"contact_id": SAM.contact_id, "session_id": SAM.id}])
+def test_a_client_scope_is_somebodys_and_nobody_signs_in_without_a_user(facts: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"person|user"):
+        Scope(tenant_id=SAM.tenant_id, reach=Reach.CLIENT, client_id=SAM.client_id, **facts)
