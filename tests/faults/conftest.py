@@ -1,11 +1,11 @@
 """Servers of the fault tests' own: these get killed, wiped and restarted."""
 
-import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 
@@ -14,8 +14,7 @@ from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
 from portal.launcher import postgres, valkey
 from tests import databases, world
-from tests.databases import Database
-from tests.faults.rig import PASSWORD, OwnDatabase, Rig
+from tests.faults.rig import PASSWORD, OwnDatabase, Rig, copied, dropped
 from tests.faults.size import Dice
 
 TEMPLATE = "portal_faults_template"
@@ -35,7 +34,9 @@ def own_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[post
 
 
 @pytest.fixture(scope="session")
-def template(own_servers: tuple[postgres.Server, valkey.Server], tmp_path_factory: pytest.TempPathFactory) -> Database:
+def template(
+    own_servers: tuple[postgres.Server, valkey.Server], tmp_path_factory: pytest.TempPathFactory
+) -> OwnDatabase:
     """The world, once on this server."""
     from tests.faults.publisher import app_for
     from tests.furnish import furnish
@@ -51,24 +52,20 @@ def template(own_servers: tuple[postgres.Server, valkey.Server], tmp_path_factor
         upgrade()
         furnish()
         db.engine.dispose()
-    with databases.psycopg.connect(database.superuser_url, autocommit=True) as connection:
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
         connection.execute("DELETE FROM deliveries")
         connection.execute("DELETE FROM outbox")
     return database
 
 
 @pytest.fixture
-def rig(own_servers: tuple[postgres.Server, valkey.Server], template: Database, tmp_path: Path) -> Iterator[Rig]:
+def rig(own_servers: tuple[postgres.Server, valkey.Server], template: OwnDatabase, tmp_path: Path) -> Iterator[Rig]:
     """Both servers up and empty, a fresh database, no trees yet."""
     database_server, cache = own_servers
     for server in own_servers:
         if not server.is_running:
             server.restart()
-    with databases.psycopg.connect(database_server.url_admin, autocommit=True) as connection:
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [TEMPLATE])
-    name = f"portal_faults_{os.getpid()}_{uuid.uuid4().hex[:6]}"
-    databases.copied(template, name)
-    one = Rig(OwnDatabase(template.admin_url, name), database_server, cache, tmp_path)
+    one = Rig(copied(template, f"faults_{uuid.uuid4().hex[:8]}"), database_server, cache, tmp_path)
     cache.kill()
     cache.restart()
     yield one
@@ -76,7 +73,7 @@ def rig(own_servers: tuple[postgres.Server, valkey.Server], template: Database, 
     for server in own_servers:
         if not server.is_running:
             server.restart()
-    databases.drop(one.database)
+    dropped(one.database)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import psycopg
 import redis
+from psycopg import sql
 
 from portal.core.tenancy import roles
 from portal.launcher import postgres, valkey
@@ -49,6 +50,25 @@ class OwnDatabase(Database):
     @property
     def owner_url(self) -> str:
         return roles.address(self.admin_url, user=roles.OWNER, password=PASSWORD, database=self.name)
+
+
+def copied(template: OwnDatabase, name: str) -> OwnDatabase:
+    """A copy of a template; with connections that are not kept, since these servers come and go."""
+    with psycopg.connect(template.admin_url, autocommit=True) as connection:
+        for statement in (
+            "CREATE DATABASE {name} TEMPLATE {template} OWNER portal_owner",
+            "REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+            "GRANT CONNECT ON DATABASE {name} TO portal_app",
+        ):
+            names = {"name": sql.Identifier(name), "template": sql.Identifier(template.name)}
+            connection.execute(sql.SQL(statement).format(**names))
+    return OwnDatabase(template.admin_url, name)
+
+
+def dropped(database: OwnDatabase) -> None:
+    """Remove a database, whoever is signed in to it."""
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database.name)))
 
 
 def until(is_true: Callable[[], Any], *, within: float, what: str = "") -> float:
@@ -114,7 +134,7 @@ class Tree:
 class Rig:
     """A PostgreSQL, a Valkey, a database and any number of trees."""
 
-    database: Database
+    database: OwnDatabase
     postgres: postgres.Server
     valkey: valkey.Server
     folder: Path
