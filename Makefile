@@ -40,7 +40,7 @@ words: $(DEV) ## bring the translations up to date with the texts in code and te
 	@$(VENV)/bin/pybabel -q extract -F portal/translations/babel.cfg -k _l -k lazy_gettext -k lazy_ngettext:1,2 \
 		--no-location --sort-output -o portal/translations/messages.pot .
 	@for language in de; do $(VENV)/bin/pybabel -q update --no-fuzzy-matching --ignore-obsolete --init-missing \
-		--no-wrap -l $$language -d portal/translations -i portal/translations/messages.pot || exit 1; done
+		--ignore-pot-creation-date --no-wrap -l $$language -d portal/translations -i portal/translations/messages.pot || exit 1; done
 	@rm portal/translations/messages.pot
 
 bench: $(DEV) static ## the benchmark with its table

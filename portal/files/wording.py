@@ -33,7 +33,7 @@ def too_much(name: str, limit: int) -> str:
 
 def too_many(limit: int, left_out: Sequence[str]) -> str:
     """More files than the limit; these were left out."""
-    names = ", ".join(f"“{name}”" for name in left_out[:3])
+    names = ", ".join(_("“%(name)s”", name=name) for name in left_out[:3])
     more = len(left_out) - 3
     if more > 0:
         names = ngettext("%(names)s and %(num)d more", "%(names)s and %(num)d more", more, names=names)

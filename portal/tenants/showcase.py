@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from portal.core.words import N_
+
 PASSWORD = "portal-demo-2026"  # noqa: S105  # published: the demo refuses to load in production
 
 
@@ -16,7 +18,7 @@ class Showcase:
 
 
 def _staff(slug: str) -> tuple[tuple[str, str], ...]:
-    boxes = (("admin", "Administrator"), ("tech", "Technician"), ("billing", "Billing"))
+    boxes = (("admin", N_("Administrator")), ("tech", N_("Technician")), ("billing", N_("Billing")))
     return tuple((f"{box}@{slug}.example", role) for box, role in boxes)
 
 
@@ -29,18 +31,18 @@ SHOWCASES = (
             (
                 "Bright Dental",
                 (
-                    ("dana@brightdental.example", "Admin"),
-                    ("sam@brightdental.example", "User"),
-                    ("fin@brightdental.example", "Finance"),
+                    ("dana@brightdental.example", N_("Admin")),
+                    ("sam@brightdental.example", N_("User")),
+                    ("fin@brightdental.example", N_("Finance")),
                 ),
             ),
-            ("Cedar Law", (("olivia@cedarlaw.example", "Admin"), ("noah@cedarlaw.example", "User"))),
+            ("Cedar Law", (("olivia@cedarlaw.example", N_("Admin")), ("noah@cedarlaw.example", N_("User")))),
         ),
     ),
     Showcase(
         "summit",
         "Summit Networks",
         _staff("summit"),
-        (("Delta Foods", (("dana@deltafoods.example", "Admin"), ("sam@deltafoods.example", "User"))),),
+        (("Delta Foods", (("dana@deltafoods.example", N_("Admin")), ("sam@deltafoods.example", N_("User")))),),
     ),
 )

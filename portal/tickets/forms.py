@@ -22,6 +22,7 @@ from wtforms.validators import DataRequired, Length
 from portal.core import text
 from portal.core.ids import new_id
 from portal.core.web.forms import Form
+from portal.tickets.shipped import named
 
 LONGEST_SUBJECT, LONGEST_TEXT = 150, 20_000
 """Characters."""
@@ -91,8 +92,8 @@ class TicketForm(SubmittedOnce):
 
         Raises LookupError where a tenant has no board or no priority.
         """
-        self.priority.choices = [SelectChoice(str(row.id), row.words) for row in choices["priority"]]
-        self.board.choices = [SelectChoice(str(row.id), row.name) for row in choices["board"]]
+        self.priority.choices = [SelectChoice(str(row.id), named(row.words)) for row in choices["priority"]]
+        self.board.choices = [SelectChoice(str(row.id), named(row.name)) for row in choices["board"]]
         self.site.choices = [SelectChoice(str(row.id), row.name) for row in choices["site"]]
         if not self.priority.choices or not self.board.choices:
             message = "the tenant has no board or no priorities: provision it"

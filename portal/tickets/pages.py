@@ -16,6 +16,7 @@ from portal.tickets import policy, queries, reading, rules, wording
 from portal.tickets.forms import AnswerForm, KindForm, PickForm
 from portal.tickets.models import Ticket
 from portal.tickets.rules import Phase
+from portal.tickets.shipped import named
 
 Args = Mapping[str, str]
 STATES = {"waiting": Phase.WAITING_ON_CLIENT, "with-us": Phase.WITH_US, "done": Phase.DONE}
@@ -174,7 +175,9 @@ def facts(ticket: Ticket) -> dict[str, Any]:
     offered = reading.choices(ticket.board_id)
     state = ticket.state
     statuses = [
-        SelectChoice(str(row.id), row.name) for row in offered["status"] if state.may_become(rules.Category(row.words))
+        SelectChoice(str(row.id), named(row.name))
+        for row in offered["status"]
+        if state.may_become(rules.Category(row.words))
     ]
     colleagues = [SelectChoice("", _("Nobody")), *(SelectChoice(str(row.id), row.name) for row in offered["colleague"])]
     return {
@@ -183,7 +186,7 @@ def facts(ticket: Ticket) -> dict[str, Any]:
             "priority": _pick(
                 "priority",
                 _("Priority"),
-                [SelectChoice(str(row.id), row.name) for row in offered["priority"]],
+                [SelectChoice(str(row.id), named(row.name)) for row in offered["priority"]],
                 ticket.priority_id,
             ),
             "assignment": _pick("assignment", _("Who works on it"), colleagues, ticket.assignee_user_id),

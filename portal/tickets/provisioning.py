@@ -5,28 +5,14 @@ from sqlalchemy import select
 from portal.extensions import db
 from portal.tenants.provisioning import provisions
 from portal.tickets.models import Board, Priority, Status
-
-STATUSES = (
-    ("New", "new"),
-    ("In progress", "open"),
-    ("Waiting for client", "waiting"),
-    ("Resolved", "resolved"),
-    ("Closed", "closed"),
-)
-PRIORITIES = (
-    ("Critical", "Nobody can work", 1),
-    ("High", "I can't work", 2),
-    ("Normal", "It slows me down", 3),
-    ("Low", "A question or a wish", 4),
-)
-DEFAULT_RANK = 3
+from portal.tickets.shipped import BOARD, DEFAULT_RANK, PRIORITIES, STATUSES
 
 
 @provisions("tickets", order=20)
 def provision_desk() -> None:
     """Make the default board and the priorities where the tenant has none."""
     if db.session.execute(select(Board.id).limit(1)).first() is None:
-        board = Board(name="Service desk", position=1, is_default=True)
+        board = Board(name=BOARD, position=1, is_default=True)
         db.session.add(board)
         db.session.flush()
         db.session.add_all(

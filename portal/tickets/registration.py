@@ -4,7 +4,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from portal.core.web import nav
-from portal.tickets import attachments, client_views, events, handlers, models, provisioning, staff_views
+from portal.tickets import attachments, client_views, events, handlers, models, provisioning, shipped, staff_views
 
 __all__ = ["attachments", "events", "handlers", "models", "provisioning", "register"]
 
@@ -13,5 +13,6 @@ def register(app: Flask) -> None:
     """Register pages and places; models, events and provisioning by being imported."""
     app.register_blueprint(client_views.bp)
     app.register_blueprint(staff_views.bp)
+    app.jinja_env.filters.update(named=shipped.named)
     nav.add(nav.Item("client", _l("Tickets"), "ticket", "tickets.index", order=20, permission="ticket:read"))
     nav.add(nav.Item("msp", _l("Queue"), "queue", "desk.queue", order=10, permission="ticket:read"))

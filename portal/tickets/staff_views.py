@@ -19,6 +19,7 @@ from portal.tickets.attachments import TicketFull
 from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_for_room
 from portal.tickets.forms import SENT_BEFORE, AnswerForm
 from portal.tickets.models import Comment, Ticket
+from portal.tickets.shipped import named
 
 bp = Blueprint("desk", __name__, url_prefix="/msp")
 Write = Callable[..., Comment]
@@ -154,7 +155,7 @@ def change_status(number: int) -> Response:
     try:
         services.change_status(ticket, status, by=viewer)
     except rules.TransitionRefused:
-        message = _("It can't go from “%(old)s” to “%(new)s”.", old=ticket.status.name, new=status.name)
+        message = _("It can't go from “%(old)s” to “%(new)s”.", old=named(ticket.status.name), new=named(status.name))
         answer.say(message, "warn")
     return _changed(ticket)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flask_babel import gettext, pgettext
 
 from portal.tickets.rules import Happening, Phase
+from portal.tickets.shipped import named
 
 
 def _(words: str, **values: str) -> str:
@@ -43,7 +44,7 @@ def staff_badge(phase: str) -> Badge:
 def priority_badge(name: str, rank: int) -> Badge:
     """How urgent a ticket is: the first two ranks stand out, the rest are calm."""
     tone = {1: "bad", 2: "warn"}.get(rank, "calm")
-    return Badge(name, tone, "bar" if tone == "calm" else "up")
+    return Badge(named(name), tone, "bar" if tone == "calm" else "up")
 
 
 def client_line(kind: str, *, name: str, old: str, new: str, mine: bool) -> str:
@@ -64,6 +65,7 @@ def staff_line(kind: str, *, name: str, old: str, new: str, mine: bool) -> str:
         if new == name:
             return _("%(name)s took this on", name=name)
         return _("%(name)s gave it to %(colleague)s", name=name, colleague=new)
+    old, new = named(old), named(new)
     if kind == Happening.PRIORITY:
         return _("%(name)s changed the priority from %(old)s to %(new)s", name=name, old=old, new=new)
     return _("%(name)s changed the status from %(old)s to %(new)s", name=name, old=old, new=new)

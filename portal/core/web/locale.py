@@ -3,8 +3,9 @@
 import datetime as dt
 from functools import lru_cache
 
+from babel.dates import format_skeleton
 from flask import Flask, g, request
-from flask_babel import format_date, format_datetime, format_time, get_locale, get_timezone, gettext, to_user_timezone
+from flask_babel import format_datetime, format_time, get_locale, get_timezone, gettext, to_user_timezone
 
 from portal.core import clock
 from portal.core.web.place import here
@@ -61,8 +62,15 @@ def _when(at: dt.datetime, today: dt.date, _locale: str, _zone: str) -> str:
     if days == 1:
         return gettext("yesterday %(time)s", time=time)
     if local.year == today.year:
-        return f"{format_date(local.date(), 'd MMM')} {time}"
-    return str(format_date(local.date(), "d MMM y"))
+        return f"{_day(local.date(), 'MMMd')} {time}"
+    return _day(local.date(), "yMMMd")
+
+
+def _day(day: dt.date, parts: str) -> str:
+    """A day with these parts in the order and with the marks of the reader's language; English has the day first."""
+    locale = get_locale()
+    first = "en_GB" if locale is None or locale.language == "en" else locale
+    return str(format_skeleton(parts, day, locale=first))
 
 
 @lru_cache(maxsize=16_384)
