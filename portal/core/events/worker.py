@@ -16,7 +16,7 @@ import redis
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.core.events import bridge, poke, times
+from portal.core.events import bridge, delivery, poke, times
 from portal.core.events.declare import QUEUES
 from portal.core.events.horse import DeliveryWorker
 from portal.core.events.relay import Left, Relay
@@ -131,6 +131,10 @@ def run_worker(app: Flask, names: tuple[str, ...]) -> int:
     connection = bridge.client(app.extensions["settings"].redis_url)
     with app.app_context():
         waits = times.current()
+        try:
+            delivery.rehearse()
+        except SQLAlchemyError as away:
+            _log.warning("worker.not_rehearsed", reason=type(away).__name__)
     gc.collect()
     gc.freeze()  # what horses inherit stays shared memory
     wait = BREATH

@@ -10,7 +10,7 @@ from flask import Flask
 from portal.core import clock
 from portal.core.events import declare, relay, times
 from portal.core.events.declare import handles
-from portal.core.events.delivery import DIED, NO_TENANT, BadJob, HandedBack, run_delivery
+from portal.core.events.delivery import DIED, NO_TENANT, BadJob, HandedBack, rehearse, run_delivery
 from portal.core.events.outbox import publish
 from portal.core.events.times import Times
 from portal.core.tenancy.scope import NoScope, Reach, current_scope, system_scope
@@ -398,3 +398,14 @@ def test_a_handler_may_read_under_a_readers_own_scope(
     assert run() == "done"
     assert scopes == [world.tenant_id("summit"), world.tenant_id("harbor")]
     assert receipts() == 1
+
+
+def test_a_rehearsal_touches_nothing(app: Flask, system: System, delivery: One, receipts: Count) -> None:
+    handles(Happened, name="test.listen")(receipt)
+    with system():
+        publish(Happened())
+    before = delivery()
+    with app.app_context():
+        rehearse()
+    assert delivery() == before
+    assert receipts() == 0
