@@ -165,7 +165,7 @@ def test_two_forms_of_a_person_do_not_mix(acting):
     assert staged(acting, SAM) == ["one.txt"]
 
 
-@pytest.mark.parametrize("nonsense", ["", "x", "'; drop table", str(new_id()), "\x00"])
+@pytest.mark.parametrize("nonsense", ["", "x", "'; drop table", "0" * 32, "\x00"])
 def test_nonsense_is_no_file(acting, nonsense):
     with acting(SAM):
         assert collect(FORM, None, keep=[nonsense]).files == []
