@@ -8,8 +8,8 @@ import gzip
 import hashlib
 import json
 import os
-import shutil
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,6 +28,7 @@ TRANSLATIONS = ROOT / "portal" / "translations"
 LAYERS = ("reset", "tokens", "base", "ui", "pages")
 """Order of the cascade, weakest first. The brand's stylesheet stands outside them and so above."""
 
+KEPT_SECONDS = 24 * 60 * 60
 PACKED = {".css", ".js", ".svg", ".json", ".txt", ".webmanifest"}
 """Kinds worth compressing; photos are already."""
 
@@ -58,22 +59,36 @@ def scripts(static: Path) -> dict[str, str]:
 
 
 def build(static: Path, out: Path) -> dict[str, str]:
-    """Write everything into `out`, made anew, and answer with the manifest."""
-    fresh = out.with_name(f"{out.name}.{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+    """Write everything into `out` and answer with the manifest.
+
+    What stands in `out` already stays for a day under its hashed name: pages that
+    were sent before still ask for it, and builds side by side don't take each
+    other's files away.
+    """
+    out.mkdir(parents=True, exist_ok=True)
     files = {name: text.encode() for name, text in {**stylesheets(static), **scripts(static)}.items()}
     images = (path for path in sorted((static / "img").rglob("*")) if path.is_file())
     files |= {path.relative_to(static).as_posix(): path.read_bytes() for path in images}
-    manifest = {name: _write(fresh, name, content) for name, content in files.items()}
-    listing = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
-    (fresh / "manifest.json").write_text(listing)
-    if (out / "manifest.json").is_file() and (out / "manifest.json").read_text() == listing:
-        shutil.rmtree(fresh)  # nothing changed: leave the files under those who serve them
-        return manifest
-    shutil.rmtree(out, ignore_errors=True)
-    fresh.rename(out)
+    manifest = {name: _write(out, name, content) for name, content in files.items()}
+    _put(out / "manifest.json", (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
+    _sweep(out, set(manifest.values()) | {"manifest.json"})
     return manifest
+
+
+def _put(target: Path, content: bytes) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    fresh = target.with_name(f".{target.name}.{os.getpid()}")
+    fresh.write_bytes(content)
+    fresh.replace(target)
+
+
+def _sweep(out: Path, current: set[str]) -> None:
+    """Remove what no manifest has named for a day."""
+    for path in [each for each in out.rglob("*") if each.is_file()]:
+        name = path.relative_to(out).as_posix()
+        is_current = name in current or name.removesuffix(".br").removesuffix(".gz") in current
+        if not is_current and path.stat().st_mtime < time.time() - KEPT_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 def compile_translations(folder: Path) -> int:
@@ -108,12 +123,12 @@ def _write(folder: Path, name: str, content: bytes) -> str:
     hashed = logical.with_name(f"{logical.stem}.{digest}{logical.suffix}").as_posix()
     target = folder / hashed
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
+    _put(target, content)
     if logical.suffix in PACKED:
         siblings = {".br": brotli.compress(content, quality=11), ".gz": gzip.compress(content, 9, mtime=0)}
         for suffix, packed in siblings.items():
             if len(packed) < len(content):
-                Path(f"{target}{suffix}").write_bytes(packed)
+                _put(Path(f"{target}{suffix}"), packed)
     return hashed
 
 
