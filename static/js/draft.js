@@ -62,10 +62,13 @@
     field.focus();
   });
 
-  addEventListener('htmx:finally:request', ({ detail: { ctx } }) => {
-    if (ctx.request.method !== 'POST' || ctx.keepIndicators) return;
+  const taken = ({ detail: { ctx } }) => {
+    if (ctx.request?.method !== 'POST' || ctx.keepIndicators) return;
     sessionStorage.removeItem('sent');
     if (ctx.response?.status < 300) forget(ctx.request.form || ctx.sourceElement);
-  });
+  };
+  // Before the empty form that comes back is looked at; and at the end, where nothing is swapped but the page itself.
+  addEventListener('htmx:before:swap', taken);
+  addEventListener('htmx:finally:request', taken);
   addEventListener('htmx:after:swap', () => bring(document));
 })();
