@@ -16,6 +16,8 @@ from tests.databases import Database
 from tests.every_model import tables
 
 AT = dt.datetime(2026, 9, 2, 9, 0, tzinfo=dt.UTC)
+LATE = {"version": 900, "public_version": 900, "kind": "begun"}
+"""After all that the world's tickets have in their timelines."""
 OF_STAFF = {"staff_roles"}
 """Tables of class Person in which clients' people have no rows."""
 OWNERS = (world.SAM, world.NOAH, world.DELTA_SAM)
@@ -90,7 +92,7 @@ def _rows(person: world.Person) -> dict[str, dict[str, Any]]:
             "ticket_id": ticket,
             "visibility": "public",
             "by_contact_id": person.contact_id,
-            "public_version": 1,
+            **LATE,
         },
         "sessions": {"side": "client", "token_hash": person.email, "membership_id": person.membership_id},
         "staged_files": {},
