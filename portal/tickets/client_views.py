@@ -34,7 +34,7 @@ def new() -> Response:
     """An empty request for help."""
     form = _ticket_form()
     form.fresh()
-    return answer.page("tickets/new.html", "tickets/_new.html", form=form, staged=[])
+    return _new_page(form)
 
 
 @bp.post("/new")
@@ -58,7 +58,12 @@ def create() -> Response:
 
 
 def _new_again(form: TicketForm, brought: Collected) -> Response:
-    return answer.page("tickets/new.html", "tickets/_new.html", status=brought.status, form=form, staged=brought.files)
+    return _new_page(form, brought.files, status=brought.status)
+
+
+def _new_page(form: TicketForm, staged: Any = (), *, status: int = 200) -> Response:
+    page = {"title": _("Get help"), "form": form, "staged": staged}
+    return answer.page("tickets/new.html", "tickets/_new.html", status=status, **page)
 
 
 def _ticket_form() -> TicketForm:
