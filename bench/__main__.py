@@ -80,7 +80,7 @@ def _bare(stood: stage.Stage, environ: dict[str, str], page: str, cookie: str, s
 
 
 def _fetch(port: int, path: str, host: str, cookie: str) -> str:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host, "Cookie": cookie})  # noqa: S310
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host, "Cookie": cookie})
     with urllib.request.urlopen(request) as answer:  # noqa: S310  # loopback, our own
         return str(answer.read().decode())
 
@@ -125,16 +125,15 @@ def _statements(stood: stage.Stage, environ: dict[str, str]) -> dict[str, int]:
 
 
 def _print(rows: list[Row], seen: slow_line.Seen | None, statements: dict[str, int], sizes: tuple[int, ...]) -> None:
-    print(
-        f"\n{'list':<15}{'tickets':>10}{'req/s':>8}{'p50 ms':>8}{'p99 ms':>8}{'bare/s':>8}{'bare p99':>10}{'share':>8}{'growth':>8}"
-    )
+    heads = ("tickets", "req/s", "p50 ms", "p99 ms", "bare/s", "bare p99", "share", "growth")
+    print("\nlist           " + "".join(f"{head:>10}" for head in heads))
     first = {row.name: row.portal.p50 for row in rows if row.size == sizes[0]}
     for row in rows:
         assert row.bare is not None
         print(
-            f"{row.name:<15}{row.size:>10,}{row.portal.per_second:>8.0f}{row.portal.p50:>8.1f}{row.portal.p99:>8.1f}"
-            f"{row.bare.per_second:>8.0f}{row.bare.p99:>10.1f}{row.portal.per_second / row.bare.per_second:>8.2f}"
-            f"{row.portal.p50 / first[row.name]:>8.2f}"
+            f"{row.name:<15}{row.size:>10,}{row.portal.per_second:>10.0f}{row.portal.p50:>10.1f}{row.portal.p99:>10.1f}"
+            f"{row.bare.per_second:>10.0f}{row.bare.p99:>10.1f}{row.portal.per_second / row.bare.per_second:>10.2f}"
+            f"{row.portal.p50 / first[row.name]:>10.2f}"
         )
     print(f"aims: share ≥ {SHARE}, growth ≤ {GROWTH} (p50 against {sizes[0]:,} tickets)\n")
     print("statements a page: " + ", ".join(f"{name} {count}" for name, count in statements.items()))

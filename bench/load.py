@@ -56,7 +56,7 @@ def measure(port: int, path: str, host: str, cookie: str, *, seconds: float, con
     return Result(len(latencies), took, cuts[49] * 1000, cuts[98] * 1000, round(statistics.mean(sizes)))
 
 
-def _drive(  # noqa: PLR0913  # one thread's share of the run
+def _drive(  # one thread's share of the run
     port: int, request: bytes, ends: float, latencies: list[float], sizes: list[int], faults: list[str]
 ) -> None:
     with socket.create_connection((LOOPBACK, port), timeout=30) as line:
@@ -83,10 +83,10 @@ def _answer(line: socket.socket) -> tuple[bytes, int, bool]:
             return b"closed", 0, False
         data += got
     head, _, body = data.partition(b"\r\n\r\n")
-    fields = dict(
-        (name.strip().lower(), value.strip())
+    fields = {
+        name.strip().lower(): value.strip()
         for name, _, value in (row.partition(b":") for row in head.split(b"\r\n")[1:])
-    )
+    }
     length = int(fields.get(b"content-length", b"0"))
     missing = length - len(body)
     while missing > 0:

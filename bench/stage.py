@@ -64,7 +64,8 @@ def _flask(environ: dict[str, str], *arguments: str) -> None:
 def _signed_in(connection: psycopg.Connection, size: int, prepared: roles.Prepared) -> Stage:
     """Two sessions: an administrator, and the Admin (who sees the whole company) of a middling client."""
     tenant, slug = connection.execute(
-        "SELECT t.id, t.slug FROM tenants t ORDER BY (SELECT count(*) FROM clients c WHERE c.tenant_id = t.id) DESC LIMIT 1"
+        "SELECT t.id, t.slug FROM tenants t ORDER BY"
+        " (SELECT count(*) FROM clients c WHERE c.tenant_id = t.id) DESC LIMIT 1"
     ).fetchone()
     staff = connection.execute(
         "SELECT r.user_id FROM staff_roles r JOIN roles o ON o.tenant_id = r.tenant_id AND o.id = r.role_id"
@@ -99,10 +100,8 @@ def _session(connection: psycopg.Connection, tenant: object, user: object, side:
 def served(module: str, environ: dict[str, str], ready: str, host: str) -> Iterator[int]:
     """A gunicorn as in production (2 workers, 8 threads) on a free port; the port, once it answers."""
     port = free_port()
-    command = [
-        sys.executable, "-m", "gunicorn", "--config", "python:bench.gunicorn_bare" if "bare" in module else "gunicorn.conf.py",
-        "--bind", f"127.0.0.1:{port}", module,
-    ]  # fmt: skip
+    config = "python:bench.gunicorn_bare" if "bare" in module else "gunicorn.conf.py"
+    command = [sys.executable, "-m", "gunicorn", "--config", config, "--bind", f"127.0.0.1:{port}", module]
     log = (Path(environ["VAR_DIR"]) / "gunicorn.log").open("ab")
     process = subprocess.Popen(command, cwd=ROOT, env=environ | {"PORT": str(port)}, stdout=log, stderr=log)  # noqa: S603
     try:
@@ -120,7 +119,7 @@ def _wait(port: int, path: str, host: str, process: "subprocess.Popen[bytes]") -
             message = "the web server ended before it answered; see gunicorn.log"
             raise RuntimeError(message)
         with contextlib.suppress(OSError):
-            asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host})  # noqa: S310
+            asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Host": host})
             urllib.request.urlopen(asked, timeout=5)  # noqa: S310  # loopback, our own
             return
         time.sleep(0.1)

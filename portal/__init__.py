@@ -9,6 +9,6 @@ if TYPE_CHECKING:
 
 def create_app(settings: "Settings | None" = None) -> "Portal":
     """The application for these settings, read from the environment where none are given; see `assembly.build`."""
-    from portal.assembly import build  # noqa: PLC0415  # a part may be imported without assembling the whole
+    from portal.assembly import build  # a part may be imported without assembling the whole
 
     return build(settings)

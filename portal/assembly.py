@@ -36,7 +36,8 @@ def build(settings: Settings | None = None) -> edge.Portal:
     start. Raises SettingsError, and RuntimeError for a view without a rule.
     """
     settings = settings or read(os.environ)
-    app = edge.Portal("portal", root_path=str(ROOT / "portal"), static_folder=None, template_folder=str(ROOT / "templates"))
+    templates = str(ROOT / "templates")
+    app = edge.Portal("portal", root_path=str(ROOT / "portal"), static_folder=None, template_folder=templates)
     app.extensions["settings"] = settings
     app.config.update(_config(settings))
     logs.configure(settings)
@@ -57,6 +58,7 @@ def _config(settings: Settings) -> dict[str, object]:
             "max_overflow": 2,
             "pool_timeout": 10,
             "pool_recycle": 1800,
+            "hide_parameters": True,  # errors' texts must not carry people's data into the logs
             "connect_args": {"connect_timeout": 5, "application_name": "portal"},
         },
         "MAX_CONTENT_LENGTH": 110 * MEGABYTE,

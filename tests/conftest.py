@@ -108,7 +108,7 @@ def database(_app: Flask, admin_url: str, worker_name: str) -> Database:
 
 
 @pytest.fixture
-def app(_app: Flask, database: Database) -> Flask:  # noqa: ARG001  # the database must be there first
+def app(_app: Flask, database: Database) -> Flask:  # the database must be there first
     """The application on a fresh copy of the world; nobody is asking."""
     return _app
 

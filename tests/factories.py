@@ -41,7 +41,7 @@ def a_contact(client_id: uuid.UUID, name: str = "Ana Contact", email: str = "", 
 
 
 def a_user(email: str, kind: str = "client", **more: Any) -> User:
-    name = more.pop("name", email.split("@")[0].title())
+    name = more.pop("name", email.split("@", maxsplit=1)[0].title())
     return put(User(kind=kind, email=email, email_key=email.casefold(), name=name, created_at=clock.now(), **more))
 
 
@@ -95,7 +95,9 @@ def a_person_on(ticket: Ticket, contact: Contact, part: str = "follower") -> Tic
     )
 
 
-def a_comment(ticket: Ticket, body: str, *, author: Contact | User, at: dt.datetime | None = None, **more: Any) -> Comment:
+def a_comment(
+    ticket: Ticket, body: str, *, author: Contact | User, at: dt.datetime | None = None, **more: Any
+) -> Comment:
     """A comment by a contact (public) or by a user of the staff."""
     who = {"author_contact_id": author.id} if isinstance(author, Contact) else {"author_user_id": author.id}
     is_public = more.get("visibility", "public") == "public"

@@ -4,8 +4,8 @@ from portal.core.tenancy.numbers import Counter
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
 from portal.extensions import db
-from portal.identity.passwords import hash_password
 from portal.identity.models import Password
+from portal.identity.passwords import hash_password
 from portal.tenants.models import Tenant
 from portal.tenants.services import provision
 from tests import factories as make
@@ -41,8 +41,9 @@ def _staff(slug: str, hashed: str) -> None:
 
 
 def _companies(slug: str, hashed: str) -> None:
-    numbers = {"Bright Dental": world.OUR_NUMBER, "Cedar CANARY": world.CEDAR_NUMBER, "Delta CANARY": world.DELTA_NUMBER}
-    tech = db.session.get(make.User, (world.tenant_id(slug), next(p.id for p in world.STAFF if p.tenant == slug and p.role == "Technician")))
+    numbers = dict(zip(world.COMPANIES, (world.OUR_NUMBER, world.CEDAR_NUMBER, world.DELTA_NUMBER), strict=True))
+    tech_id = next(each.id for each in world.STAFF if each.tenant == slug and each.role == "Technician")
+    tech = db.session.get(make.User, (world.tenant_id(slug), tech_id))
     for name, (tenant, number) in world.COMPANIES.items():
         if tenant != slug:
             continue

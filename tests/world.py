@@ -57,7 +57,7 @@ def _staff(tenant: str, box: str, role: str, name: str) -> Person:
     return Person(f"{box}@{tenant}.example", tenant, "msp", role, name)
 
 
-def _client(tenant: str, client: str, email: str, role: str, name: str) -> Person:  # noqa: PLR0913
+def _client(tenant: str, client: str, email: str, role: str, name: str) -> Person:
     scope = "company" if role == "Admin" else "taking_part"
     return Person(email, tenant, "client", role, name, client, scope)
 

@@ -36,7 +36,7 @@ class Entry:
     facts: Any
 
 
-def enter(  # noqa: PLR0913  # what a request brings along; each is checked by the door
+def enter(  # what a request brings along; each is checked by the door
     *, slug: str, host: str, side: str, token_hash: str, other_token_hash: str, idle: dt.timedelta
 ) -> Entry | None:
     """Resolve tenant, session and permissions, and put the scope in force. None: no such tenant.

@@ -55,7 +55,7 @@ def _nothing(_cls: type[object]) -> ColumnElement[bool]:
     return false()
 
 
-def _held(owner: type[Any], condition: Any) -> Any:  # noqa: ANN401  # SQLAlchemy's own option type is untyped here
+def _held(owner: type[Any], condition: Any) -> Any:  # SQLAlchemy's own option type is untyped here
     return with_loader_criteria(owner, condition, include_aliases=True, propagate_to_loaders=True)
 
 
@@ -113,7 +113,7 @@ def _refuse_bulk_by_key(state: ORMExecuteState) -> None:
 
 
 def _refuse_second_table(state: ORMExecuteState) -> None:
-    """UPDATE … FROM and DELETE … USING: the filter holds the target, not what it is joined with. Sub-selects are held."""
+    """UPDATE … FROM, DELETE … USING: the filter holds the target, not what it is joined with; sub-selects are held."""
     mapper = state.bind_mapper
     target = set(mapper.tables) if mapper is not None else set()
     if any(table not in target for table in _tables_beside_selects(state.statement)):
@@ -192,7 +192,7 @@ def _own(row: TenantOwned, key: str, owner: object) -> None:
         raise ForeignRow(message)
 
 
-def bind(session: Session, transaction: Any, connection: Any) -> None:  # noqa: ANN401  # SQLAlchemy's listener shape
+def bind(session: Session, transaction: Any, connection: Any) -> None:  # SQLAlchemy's listener shape
     """Tell the database who asks, for this transaction only. Listens to `after_begin`."""
     if transaction.nested or at_the_door():
         return
@@ -207,7 +207,7 @@ def bind(session: Session, transaction: Any, connection: Any) -> None:  # noqa: 
         session.info["scope"] = scope
 
 
-def forget(session: Session, transaction: Any) -> None:  # noqa: ANN401  # SQLAlchemy's listener shape
+def forget(session: Session, transaction: Any) -> None:  # SQLAlchemy's listener shape
     """Drop what a finished transaction loaded, so that the next scope finds an empty session."""
     if transaction.parent is None:
         session.info.pop("scope", None)

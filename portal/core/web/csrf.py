@@ -12,6 +12,7 @@ import hmac
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import islice
 from typing import Final, TypeVar
 
 from flask import Flask, Request, Response, current_app, g, request
@@ -27,6 +28,8 @@ FIELD: Final = "csrf_token"
 HEADER: Final = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 GATE_LIFE = timedelta(hours=12)
+MOST_KEPT: Final = 50
+"""Fields; no form of ours has as many, and each costs the refusal twenty times the bytes it came in."""
 _PURPOSE, _GATE_PURPOSE = "csrf", "csrf gate"
 _CODE_BYTES = 32
 _TOKEN_CHARACTERS = 88  # mask and masked code in base64
@@ -41,7 +44,7 @@ class CsrfFailed(Forbidden):
 
     `kept` holds what was typed (no files, no secrets) when at least the provenance is ours, so that
     the error page may offer it again; it is None for a request from elsewhere, whose fields nobody
-    here typed.
+    here typed, and for one of more fields than any form has.
     """
 
     description = "This page has been open for too long or was opened from elsewhere."
@@ -129,7 +132,9 @@ def _is_ours(token: str) -> bool:
     return any(hmac.compare_digest(code, ours) for ours in signer().macs(_PURPOSE, _binding()))
 
 
-def _typed(asked: Request) -> "MultiDict[str, str]":
+def _typed(asked: Request) -> "MultiDict[str, str] | None":
+    if len(list(islice(asked.form.items(multi=True), MOST_KEPT + 1))) > MOST_KEPT:
+        return None
     return MultiDict(
         (name, value)
         for name, value in asked.form.items(multi=True)

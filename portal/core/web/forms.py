@@ -5,10 +5,10 @@ from typing import Any
 from flask_wtf import FlaskForm
 
 
-class Form(FlaskForm):
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     """A form that carries shape and wording of input, no rules of business."""
 
-    class Meta(FlaskForm.Meta):
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # same
         """See the module."""
 
         csrf = False

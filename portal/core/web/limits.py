@@ -5,9 +5,10 @@ megabytes at the sign-in page. Declared lengths are refused at once, chunked bod
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from flask import Flask, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 KILOBYTE, MEGABYTE = 1024, 1024 * 1024
 ORDINARY_BYTES = 512 * KILOBYTE
@@ -33,8 +34,35 @@ def register(app: Flask) -> None:
     @app.before_request
     def hold() -> None:
         view = current_app.view_functions.get(request.endpoint or "")
-        request.max_content_length = getattr(view, "__body_limit__", ORDINARY_BYTES)
+        limit = getattr(view, "__body_limit__", ORDINARY_BYTES)
+        request.max_content_length = limit
+        if request.content_length is None and request.environ.get("wsgi.input_terminated"):
+            # Reading a form to its end, Werkzeug stops at the limit without a word and takes the part for the whole.
+            request.environ["wsgi.input"] = _Held(request.environ["wsgi.input"], limit)
+            request.max_content_length = limit + 1
 
     @app.teardown_request
     def drop_files(_error: BaseException | None) -> None:
         request.close()
+
+
+class _Held:
+    """A body that tells no length, read only as far as it may go. Raises RequestEntityTooLarge beyond."""
+
+    def __init__(self, stream: IO[bytes], limit: int) -> None:
+        self._stream = stream
+        self._left = limit
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes."""
+        return self._counted(self._stream.read(self._left + 1 if size < 0 else size))
+
+    def readline(self, size: int = -1) -> bytes:
+        """The next line."""
+        return self._counted(self._stream.readline(self._left + 1 if size < 0 else size))
+
+    def _counted(self, data: bytes) -> bytes:
+        self._left -= len(data)
+        if self._left < 0:
+            raise RequestEntityTooLarge
+        return data

@@ -4,7 +4,7 @@ import datetime as dt
 from functools import lru_cache
 
 from babel.dates import format_skeleton
-from flask import Flask, g, request
+from flask import Flask, g, has_request_context, request
 from flask_babel import format_datetime, format_time, get_locale, get_timezone, gettext, to_user_timezone
 
 from portal.core import clock
@@ -23,7 +23,7 @@ def choose() -> str:
         if wish in LANGUAGES:
             g.locale = wish
             return str(wish)
-    g.locale = (request.accept_languages.best_match(LANGUAGES) if request else None) or "en"
+    g.locale = (request.accept_languages.best_match(LANGUAGES) if has_request_context() else None) or "en"
     return str(g.locale)
 
 
@@ -58,9 +58,9 @@ def _when(at: dt.datetime, today: dt.date, _locale: str, _zone: str) -> str:
     days = (today - local.date()).days
     time = format_time(at, "short")
     if days == 0:
-        return gettext("today %(time)s", time=time)
+        return str(gettext("today %(time)s", time=time))
     if days == 1:
-        return gettext("yesterday %(time)s", time=time)
+        return str(gettext("yesterday %(time)s", time=time))
     if local.year == today.year:
         return f"{_day(local.date(), 'MMMd')} {time}"
     return _day(local.date(), "yMMMd")
