@@ -244,3 +244,11 @@ def test_nothing_is_kept_from_elsewhere(world: World) -> None:
     world.client().post("/act", data={"body": "pay the attacker"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert world.failure is not None
     assert world.failure.kept is None
+
+
+def test_a_refusal_hands_back_no_more_fields_than_a_form_has(world: World) -> None:
+    client = world.client()
+    for fields, is_kept in ((csrf.MOST_KEPT, True), (csrf.MOST_KEPT + 1, False)):
+        client.post("/act", data={"f": ["x"] * fields}, headers=OURS)
+        assert world.failure is not None
+        assert (world.failure.kept is not None) is is_kept

@@ -54,6 +54,28 @@ def test_a_huge_chunked_form_is_refused(client: FlaskClient) -> None:
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize("surplus", [1, ORDINARY_BYTES // 2])
+def test_no_part_of_a_huge_chunked_form_passes_for_the_whole(client: FlaskClient, surplus: int) -> None:
+    start = b"text=hello&rest="
+    answer = client.post(
+        "/form",
+        input_stream=io.BytesIO(start + b"x" * (ORDINARY_BYTES - len(start) + surplus)),
+        content_type="application/x-www-form-urlencoded",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == 413
+
+
+def test_a_chunked_form_within_its_limit_is_read_whole(client: FlaskClient) -> None:
+    answer = client.post(
+        "/form",
+        input_stream=io.BytesIO(b"text=" + b"x" * (ORDINARY_BYTES - 5)),
+        content_type="application/x-www-form-urlencoded",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.text == str(ORDINARY_BYTES - 5)
+
+
 def test_a_view_that_takes_files_takes_them(client: FlaskClient) -> None:
     size = 2 * ORDINARY_BYTES
     assert upload(client, size).text == str(size)
