@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask import url_for
@@ -61,7 +62,7 @@ def client_list(viewer: Viewer, args: Args) -> dict[str, Any]:
         "contact_id": viewer.contact_id,
         "may_open": policy.may(viewer, "open"),
         **_moves(page, lambda cursor: url_for("tickets.index", state=state, page=cursor)),
-        "badge_of": wording.client_badge,
+        "badge_of": cache(wording.client_badge),
     }
 
 
@@ -98,8 +99,8 @@ def queue(viewer: Viewer, args: Args) -> dict[str, Any]:
         "view": view,
         "rows": page.rows,
         **_moves(page, lambda cursor: url_for("desk.queue", view=view, page=cursor)),
-        "badge_of": wording.staff_badge,
-        "priority_of": wording.priority_badge,
+        "badge_of": cache(wording.staff_badge),
+        "priority_of": cache(wording.priority_badge),
     }
 
 
@@ -131,7 +132,7 @@ def staff_ticket(viewer: Viewer, ticket: Ticket, args: Args) -> dict[str, Any]:
         "earlier_url": _earlier("desk.show", ticket, talk),
         "people": [row for row in beside if row.kind == "person"],
         "recent": [row for row in beside if row.kind == "ticket"],
-        "badge_of": wording.staff_badge,
+        "badge_of": cache(wording.staff_badge),
     }
 
 

@@ -1,4 +1,4 @@
-"""A crowd of tickets, made in the database itself: a tenth still open, a fifth nobody's, evenly over clients and time."""
+"""A crowd of tickets, made in the database itself: a tenth open, a fifth nobody's, evenly over clients and time."""
 
 import psycopg
 
@@ -39,7 +39,8 @@ SELECT tenant_id, gen_random_uuid(), client_id, id, requester_contact_id, 'reque
 FROM tickets WHERE tenant_id = %(tenant)s AND number > 3000000
 """
 LETTERS = """
-INSERT INTO comments (tenant_id, id, client_id, ticket_id, author_contact_id, body, created_at, visibility, version, public_version)
+INSERT INTO comments (tenant_id, id, client_id, ticket_id, author_contact_id, body, created_at, visibility, version,
+    public_version)
 SELECT tenant_id, gen_random_uuid(), client_id, id, requester_contact_id, 'Help', opened_at, 'public', 1, 1
 FROM tickets WHERE tenant_id = %(tenant)s AND number > 3000000
 """

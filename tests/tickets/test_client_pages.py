@@ -173,7 +173,8 @@ def test_fields_that_nobody_offers_change_nothing(visit, system):
     sam = visit(SAM)
     extra = {
         "number": "1", "client_id": str(uuid.uuid4()), "tenant_id": str(uuid.uuid4()), "status_id": str(uuid.uuid4()),
-        "assignee_user_id": str(TECH.id), "phase": "done", "visibility": "internal", "requester_contact_id": str(DANA.contact_id),
+        "assignee_user_id": str(TECH.id), "phase": "done", "visibility": "internal",
+        "requester_contact_id": str(DANA.contact_id),
     }  # fmt: skip
 
     sam.submit("/tickets/new", "/tickets/new", **NEW, **extra)
@@ -226,7 +227,9 @@ def test_who_sees_the_ticket_of_a_colleague(visit, person):
 
 
 def test_markdown_can_not_bring_markup(visit, system):
-    bad = '<img src=x onerror=alert(1)> [x](javascript:alert(1)) <form action="/x"><b hx-get="/x" hx-trigger="load">hi</b>'
+    bad = (
+        '<img src=x onerror=alert(1)> [x](javascript:alert(1)) <form action="/x"><b hx-get="/x" hx-trigger=load>hi</b>'
+    )
     sam = visit(SAM)
 
     page = sam.follow(sam.submit("/tickets/new", "/tickets/new", subject="<script>alert(1)</script>", description=bad))

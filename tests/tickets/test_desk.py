@@ -79,7 +79,7 @@ def test_counts_stop_at_a_thousand(visit, system):
     with system() as session:
         sam = session.get(Contact, (SAM.tenant_id, SAM.contact_id))
         ticket = make.a_ticket(sam)
-        columns = {key: getattr(ticket, key) for key in type(ticket).__table__.columns.keys()}
+        columns = {column.key: getattr(ticket, column.key) for column in type(ticket).__table__.columns}
         session.add_all(
             type(ticket)(**(columns | {"id": uuid.uuid4(), "number": 20_000 + place, "submission_key": None}))
             for place in range(1000)
@@ -197,7 +197,7 @@ def test_a_neighbours_facts_are_none_of_ours(visit, look, system, act):
 def test_a_status_of_another_board_is_refused(visit, look, system):
     from portal.tickets.models import Board
 
-    with system() as session:
+    with system():
         board = make.put(Board(name="Projects", position=2))
         foreign = str(make.put(Status(board_id=board.id, name="Planned", category="open", position=1)).id)
 

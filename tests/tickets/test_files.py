@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from portal.core.events import declare
 from portal.files.models import StagedFile
 from portal.tickets.attachments import LIMITS, look_at_file
-from portal.tickets.events import TicketFileAdded
 from portal.tickets.models import Attachment, Ticket
 from tests import world
 from tests.tickets.test_talking import DESK, PAGE, events
@@ -43,7 +43,7 @@ def process(system):
     told = events(system, "ticket.file_added")
     for each in told:
         with system():
-            look_at_file(TicketFileAdded(id=each.id, **{key: value for key, value in each.payload.items()}))
+            look_at_file(declare.read(each.kind, each.version, each.payload, event_id=each.id))
     return len(told)
 
 

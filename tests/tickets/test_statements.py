@@ -111,8 +111,8 @@ def test_every_list_is_read_along_its_index(crowded):
         }
         plans["queue counts"] = plan_of(session, queries.queue_counts(staff()))
     company = Scope(
-        tenant_id=TECH.tenant_id, reach=Reach.CLIENT, client_id=somebody.client_id, user_id=SAM.id, contact_id=somebody.id,
-        ticket_scope="company",
+        tenant_id=TECH.tenant_id, reach=Reach.CLIENT, client_id=somebody.client_id, user_id=SAM.id,
+        contact_id=somebody.id, ticket_scope="company",
     )  # fmt: skip
     with crowded.app_context(), transaction(company) as session:
         plans |= {

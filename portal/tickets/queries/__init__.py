@@ -1,0 +1,46 @@
+"""Tickets and their parts, as a viewer may see them: nouns that return a statement; nothing here is executed."""
+
+from portal.tickets.queries.lists import DONE, PHASES, VIEWS, client_list, phase_counts, queue, queue_counts
+from portal.tickets.queries.offers import choices, colleague, priority, status, status_for, statuses
+from portal.tickets.queries.one import (
+    RECENT,
+    beside,
+    people,
+    submitted_comment,
+    submitted_ticket,
+    ticket,
+    ticket_id,
+    ticket_lock,
+    ticket_version,
+)
+from portal.tickets.queries.timelines import attachment, bytes_of_files, file_to_check, files, timeline
+
+__all__ = [
+    "DONE",
+    "PHASES",
+    "RECENT",
+    "VIEWS",
+    "attachment",
+    "beside",
+    "bytes_of_files",
+    "choices",
+    "client_list",
+    "colleague",
+    "file_to_check",
+    "files",
+    "people",
+    "phase_counts",
+    "priority",
+    "queue",
+    "queue_counts",
+    "status",
+    "status_for",
+    "statuses",
+    "submitted_comment",
+    "submitted_ticket",
+    "ticket",
+    "ticket_id",
+    "ticket_lock",
+    "ticket_version",
+    "timeline",
+]

@@ -1,0 +1,95 @@
+"""The lists of tickets and their counts, one index each. Nothing here is executed."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal, select
+
+from portal.clients.models import Client, Contact
+from portal.core.tenancy.scope import Viewer
+from portal.core.web.paging import ENOUGH, first
+from portal.identity.models import StaffProfile
+from portal.tickets import policy
+from portal.tickets.models import Priority, Status, Ticket
+from portal.tickets.queries.rows import Rows
+from portal.tickets.rules import Phase
+
+PHASES = {phase: literal(phase.value, literal_execute=True) for phase in Phase}
+"""Written into the statement itself: one plan can't serve phases of so different size, and a partial index is found
+only where its condition is no parameter."""
+DONE = PHASES[Phase.DONE]
+VIEWS = ("open", "mine", "unassigned", "waiting", "done")
+"""The views of the staff's queue."""
+
+
+def client_list(viewer: Viewer, phase: Phase) -> Rows:
+    """Rows of the client's list: the tickets of one phase."""
+    return (
+        select(
+            Ticket.id,
+            Ticket.number,
+            Ticket.subject,
+            Ticket.phase,
+            Ticket.updated_at,
+            Ticket.requester_contact_id,
+            Contact.name.label("requester"),
+            StaffProfile.display_name.label("assignee"),
+        )
+        .join(Contact, Contact.id == Ticket.requester_contact_id)
+        .outerjoin(StaffProfile, StaffProfile.user_id == Ticket.assignee_user_id)
+        .where(policy.visible_to(viewer), Ticket.phase == PHASES[phase])
+    )
+
+
+def queue(viewer: Viewer, view: str) -> Rows:
+    """Rows of the staff's queue: one view."""
+    return (
+        select(
+            Ticket.id,
+            Ticket.number,
+            Ticket.subject,
+            Ticket.phase,
+            Ticket.turn,
+            Ticket.touched_at,
+            Client.name.label("client"),
+            Contact.name.label("requester"),
+            Status.name.label("status"),
+            Priority.name.label("priority"),
+            Priority.rank,
+            StaffProfile.display_name.label("assignee"),
+        )
+        .join(Client, Client.id == Ticket.client_id)
+        .join(Contact, Contact.id == Ticket.requester_contact_id)
+        .join(Status, Status.id == Ticket.status_id)
+        .join(Priority, Priority.id == Ticket.priority_id)
+        .outerjoin(StaffProfile, StaffProfile.user_id == Ticket.assignee_user_id)
+        .where(policy.visible_to(viewer), *_in_view(viewer, view))
+    )
+
+
+def _in_view(viewer: Viewer, view: str) -> list[ColumnElement[bool]]:
+    return {
+        "open": [Ticket.phase != DONE],
+        "mine": [Ticket.phase != DONE, Ticket.assignee_user_id == viewer.user_id],
+        "unassigned": [Ticket.phase != DONE, Ticket.assignee_user_id.is_(None)],
+        "waiting": [Ticket.phase == PHASES[Phase.WAITING_ON_CLIENT]],
+        "done": [Ticket.phase == DONE],
+    }[view]
+
+
+def phase_counts(viewer: Viewer) -> Rows:
+    """How many tickets each phase holds, counted no further than anybody is told; one row."""
+    counts = ((phase, _count(viewer, [Ticket.phase == PHASES[phase]], Ticket.updated_at)) for phase in Phase)
+    return select(*(count.label(phase.value) for phase, count in counts))
+
+
+def queue_counts(viewer: Viewer) -> Rows:
+    """How many tickets each view of the queue holds, likewise."""
+    counts = ((view, _count(viewer, _in_view(viewer, view), Ticket.touched_at)) for view in VIEWS)
+    return select(*(count.label(view) for view, count in counts))
+
+
+def _count(viewer: Viewer, conditions: list[ColumnElement[bool]], order: Any) -> Any:
+    # In the list's own order, so that its index is read and not the table, wherever the rows may lie in it.
+    matching = select(Ticket.id).where(policy.visible_to(viewer), *conditions)
+    found = matching.order_by(order.desc(), Ticket.id.desc()).limit(first(ENOUGH)).subquery()
+    return select(func.count()).select_from(found).scalar_subquery()
