@@ -57,6 +57,10 @@ def create_app() -> Flask:
     phases = [phase for phase in os.environ.get("BARE_PHASES", "").split(",") if phase]
     templates: dict[str, Template] = {}
 
+    @app.get("/healthz")
+    def healthz() -> str:
+        return "ok"
+
     @app.get("/list")
     def show() -> Response:
         with pool.connection() as connection:
