@@ -57,7 +57,6 @@ def client_list(viewer: Viewer, args: Args) -> dict[str, Any]:
         ],
         "state": state,
         "rows": page.rows,
-        "total": counts[STATES[state]],
         "shows_requester": viewer.ticket_scope != "own",
         "contact_id": viewer.contact_id,
         "may_open": policy.may(viewer, "open"),
