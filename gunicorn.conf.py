@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from portal import start
+from portal.core import metrics
 from portal.core.lifeline import die_with_parent
 from portal.core.tenancy.boot_check import UnsafeRole, check_database
 
@@ -39,6 +40,9 @@ errorlog = "-"
 loglevel = "warning"
 proc_name = "portal"
 
+if _settings.metrics_address:
+    metrics.prepare()
+
 
 def on_starting(server: Arbiter) -> None:
     """Refuse a database role that could get around row-level security, before anything is served."""
@@ -55,6 +59,21 @@ def on_starting(server: Arbiter) -> None:
             time.sleep(1)
         else:
             return
+
+
+def when_ready(server: Arbiter) -> None:
+    """Let Prometheus in, at an address of its own."""
+    if _settings.metrics_address:
+        try:
+            metrics.listen(_settings.metrics_address)
+        except OSError as error:
+            # Serving matters more than being watched.
+            server.log.warning("METRICS_ADDRESS can't be listened at: %s", error)
+
+
+def on_exit(_server: Arbiter) -> None:
+    """Leave nothing behind."""
+    metrics.clear()
 
 
 def post_fork(server: Arbiter, _worker: Worker) -> None:

@@ -4,7 +4,7 @@ import os
 from datetime import timedelta
 
 from portal import domains
-from portal.core import logs, policy
+from portal.core import clock, logs, metrics, policy
 from portal.core.tenancy import session
 from portal.core.web import (
     compress,
@@ -41,6 +41,7 @@ def build(settings: Settings | None = None) -> edge.Portal:
     app.extensions["settings"] = settings
     app.config.update(_config(settings))
     logs.configure(settings)
+    clock.use_clock_file(settings.clock_file)
     _extensions(app)
     _core(app, settings)
     domains.register(app, settings)
@@ -79,6 +80,8 @@ def _extensions(app: edge.Portal) -> None:
 def _core(app: edge.Portal, settings: Settings) -> None:
     proxies.install(app, settings)
     logs.register(app)
+    if settings.metrics_address:
+        metrics.register(app)
     limits.register(app)
     edge.install(app)
     headers.register(app)

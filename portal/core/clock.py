@@ -64,7 +64,7 @@ def parse_offset(text: str) -> timedelta:
 def use_clock_file(path: Path | None) -> None:
     """Let `business_now()` follow this file from now on; None means the real time.
 
-    `create_app` calls it with the settings' clock file, which is always None in production.
+    `assembly.build` calls it with the settings' clock file, which is always None in production.
     """
     global _clock  # noqa: PLW0603 - one clock per process, set once at start
     _clock = _ClockFile(path)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from portal.assembly import build
 from portal.core import clock
+from portal.settings import read
 
 
 @pytest.fixture
@@ -81,3 +83,21 @@ def test_malformed_keeps_the_last_good_and_says_so_once(file: Path, caplog: pyte
     assert shift() == timedelta(hours=5)
     assert shift() == timedelta(hours=5)
     assert len([r for r in caplog.records if "clock file" in r.message]) == 1
+
+
+def test_the_setting_moves_the_clock(tmp_path: Path) -> None:
+    file = tmp_path / "clock"
+    file.write_text("+3d2h\n")
+    environ = {
+        "PORTAL_ENV": "test",
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "SECRET_KEYS": "s" * 48,
+        "ENCRYPTION_KEYS": "A" * 43 + "=",
+        "PORTAL_CLOCK_FILE": str(file),
+    }
+    try:
+        build(read(environ))
+        assert shift() == timedelta(days=3, hours=2)
+    finally:
+        clock.use_clock_file(None)
