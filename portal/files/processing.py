@@ -42,7 +42,7 @@ def process(*, name: str, content_type: str, size: int, blob_key: str) -> Proces
     """Look at a stored file. Doing it twice gives the same.
 
     The caller writes the new blob's key over the old one; the original, with whatever it told of
-    place and camera, is then nobody's and swept once nobody has named them for a day. Raises StorageError, which may pass.
+    place and camera, is then nobody's; the sweep removes it after a day. Raises StorageError, which may pass.
     """
     if content_type in _BOXES:
         return _scrubbed(name, content_type, blob_key)
