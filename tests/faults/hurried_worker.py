@@ -7,14 +7,17 @@
 
 import dataclasses
 import datetime as dt
+import faulthandler
 import json
 import os
 import sys
 from typing import Any
 
-from portal import create_app
-from portal.core.events import backoff, declare, delivery, relay, times, worker
-from tests.faults import ledger
+faulthandler.dump_traceback_later(20)  # a start that hangs tells where
+
+from portal import create_app  # noqa: E402  # after the line above, on purpose
+from portal.core.events import backoff, declare, delivery, relay, times, worker  # noqa: E402
+from tests.faults import ledger  # noqa: E402
 
 YEAR = dt.timedelta(days=365)
 
@@ -87,6 +90,7 @@ def main() -> int:
         shorten_handlers(int(seconds))
     if name := os.environ.get("PORTAL_TEST_SABOTAGE"):
         SABOTAGE[name]()
+    faulthandler.cancel_dump_traceback_later()
     return worker.main(app)
 
 

@@ -165,7 +165,7 @@ class Rig:
         self.trees.append(started)
         return started
 
-    def started(self, *trees: Tree, within: float = 40) -> None:
+    def started(self, *trees: Tree, within: float = 150) -> None:
         """Wait until relay and workers of these trees are up and known to Redis."""
 
         def are_up() -> bool:
@@ -207,12 +207,11 @@ class Rig:
             self.watch = None
 
     def settled(self, *, within: float) -> float:
-        """Wait until no delivery is open; the seconds it took."""
-        return until(
-            lambda: self.count("SELECT count(*) FROM deliveries WHERE state = 'open'") == 0,
-            within=within,
-            what="every delivery settled",
-        )
+        """Wait until no delivery is open and nobody works any more (a late second run counts!); the seconds it took."""
+        open_ones = "SELECT count(*) FROM deliveries WHERE state = 'open'"
+        took = until(lambda: self.count(open_ones) == 0, within=within, what="every delivery settled")
+        until(lambda: not any(tree.horses() for tree in self.trees), within=60, what="nobody works any more")
+        return took
 
     def close(self) -> None:
         """Kill what is left."""

@@ -1,9 +1,11 @@
 """SIGKILL at random moments: nothing promised is lost, nothing is done twice."""
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
 
+from portal.core.ids import new_id
 from tests.faults.campaign import Campaign
 from tests.faults.ledger import Order, account, describe
 from tests.faults.rig import HURRIED, Rig, kill_quietly, until
@@ -12,14 +14,13 @@ from tests.faults.size import Dice, scaled
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 Promise = Callable[..., None]
 Figures = Callable[[str, object], None]
-RECEIPT_OF = "SELECT count(*) FROM outbox WHERE kind = 'fault.receipt' AND payload ->> 'number' = %s"
 
 
 def test_workers_killed_at_random_lose_and_double_nothing(
     rig: Rig, promise: Promise, dice: Dice, record_property: Figures
 ) -> None:
     """Half of the kills by each seed; horses, workers with their horses, relays and whole trees."""
-    rig.started(rig.tree(), rig.tree(), rig.tree(), within=60)
+    rig.started(rig.tree(), rig.tree(), rig.tree())
     campaign = Campaign(rig, dice, promise)
     verdict = campaign.run(orders=scaled(500) // 2, kills=scaled(200) // 2)
     record_property("kills", dict(campaign.kills))
@@ -35,7 +36,7 @@ def test_workers_killed_at_random_lose_and_double_nothing(
 def test_without_the_outboxs_second_look_kills_lose_orders(rig: Rig, promise: Promise) -> None:
     """Negative control: the same campaign with Redis trusted must not come out clean."""
     rig.more["PORTAL_TEST_SABOTAGE"] = "trust_redis"
-    rig.started(rig.tree(), within=60)
+    rig.started(rig.tree())
     campaign = Campaign(rig, Dice.fixed(), promise)
     campaign.publish(10)
     campaign.kill_somebody()
@@ -50,23 +51,33 @@ def test_without_one_transaction_kills_double_receipts(rig: Rig, promise: Promis
     """Negative control: effect and mark apart, and a death in between repeats the effect."""
     rig.more["PORTAL_TEST_SABOTAGE"] = "two_transactions"
     tree = rig.tree()
-    rig.started(tree, within=60)
-    for number in range(1, 4):
-        promise(Order(number=number, after_ms=1500))
-        until(lambda wanted=str(number): rig.count(RECEIPT_OF, wanted) == 1, within=20, what="effect without mark")
+    rig.started(tree)
+
+    def kill_between() -> None:
+        until(lambda: rig.count("SELECT count(*) FROM outbox WHERE kind = 'fault.receipt'") > 0, within=60)
         for horse in tree.horses():
             kill_quietly(horse)
-    rig.settled(within=60)
-    with rig.rows() as rows:
-        assert account(rows).doubled
+
+    assert _is_doubled(rig, promise, Order(number=1, after_ms=1500), meanwhile=kill_between)
 
 
 def test_without_leases_slow_work_is_doubled(rig: Rig, promise: Promise) -> None:
     """Negative control: nobody owns a delivery, so that a repeated word in Redis runs it again."""
-    rig.more["PORTAL_TEST_SABOTAGE"] = "no_lease"
-    rig.started(rig.tree(times=HURRIED | {"lease_margin": -1.7, "first_delay": 0.01}), within=60)
-    for number in range(1, 4):  # one at a time, so that the other worker is free to run it too
-        promise(Order(number=number, before_ms=1600))
-        rig.settled(within=60)
-    with rig.rows() as rows:
-        assert account(rows).doubled
+    rig.more |= {"PORTAL_TEST_SABOTAGE": "no_lease", "PORTAL_TEST_SECONDS": "10"}
+    rig.started(rig.tree(times=HURRIED | {"lease_margin": -9.7, "first_delay": 0.01, "tries": 99}))
+    assert _is_doubled(rig, promise, Order(number=1, before_ms=3000))
+
+
+def _is_doubled(rig: Rig, promise: Promise, order: Order, *, meanwhile: Callable[[], None] = lambda: None) -> bool:
+    """Whether the sabotage doubles a receipt in one of a few trials; a busy machine may spoil some."""
+    for number in range(1, 9):
+        with rig.rows() as rows:
+            rows.execute("DELETE FROM deliveries")
+            rows.execute("DELETE FROM outbox")
+        promise(dataclasses.replace(order, id=new_id(), number=number))
+        meanwhile()
+        rig.settled(within=120)
+        with rig.rows() as rows:
+            if account(rows).doubled:
+                return True
+    return False

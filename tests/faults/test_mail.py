@@ -81,7 +81,7 @@ def test_mails_survive_killed_workers(rig: Rig, dice: Dice, record_property: Fig
     rig.more["PORTAL_TEST_SECONDS"] = "3"
     tickets, kills = scaled(60) // 2 + 1, scaled(80) // 2
     die(rig, tickets)
-    rig.started(rig.tree(), rig.tree(), within=60)
+    rig.started(rig.tree(), rig.tree())
     campaign = Campaign(rig, dice, lambda *_events: None)
     while sum(campaign.kills.values()) < kills and rig.count(OPEN) > 0:
         campaign.kill_somebody()

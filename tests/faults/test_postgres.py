@@ -52,7 +52,7 @@ def test_a_database_restarted_under_load_loses_and_halves_nothing(
     rig: Rig, publishing: Flask, dice: Dice, record_property: Figures
 ) -> None:
     trees = [rig.tree(), rig.tree()]
-    rig.started(*trees, within=60)
+    rig.started(*trees)
     shop = Shop(publishing)
     thread = threading.Thread(target=shop.run)
     thread.start()

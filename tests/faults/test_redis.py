@@ -39,7 +39,7 @@ def test_redis_wiped_again_and_again_loses_and_doubles_nothing(
     rig: Rig, promise: Promise, dice: Dice, record_property: Figures
 ) -> None:
     trees = [rig.tree(), rig.tree()]
-    rig.started(*trees, within=60)
+    rig.started(*trees)
     campaign = Campaign(rig, dice, promise, slow_ms=60)
     wipes = scaled(20, least=2) // 2
     for number in range(max(wipes, 1)):
@@ -86,7 +86,7 @@ def test_a_long_absence_of_redis_is_sat_out(rig: Rig, promise: Promise, record_p
 def test_without_the_outboxs_second_look_a_wipe_loses_orders(rig: Rig, promise: Promise) -> None:
     """Negative control: what stood in Redis is gone when nobody looks into the outbox again."""
     rig.more["PORTAL_TEST_SABOTAGE"] = "trust_redis"
-    rig.started(rig.tree(), within=60)
+    rig.started(rig.tree())
     Campaign(rig, Dice.fixed(), promise, slow_ms=400).publish(20)
     until(lambda: _queued(rig) > 2, within=30)
     _wipe(rig, restart=False)
