@@ -11,7 +11,7 @@ from portal.core.events import declare, payload, schedule
 
 
 def entries() -> list[dict[str, Any]]:
-    """Every declared event with its facts and handlers, by kind, as JSON values."""
+    """Every event that a domain declares, with its facts and handlers, by kind, as JSON values."""
     return [
         {
             "kind": known.kind,
@@ -21,6 +21,7 @@ def entries() -> list[dict[str, Any]]:
             "handlers": [_handler(handler) for handler in declare.handlers_of(known.kind)],
         }
         for known in declare.all_types()
+        if known.cls is not schedule.ScheduleDue
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.core import audit, clock
@@ -42,17 +42,6 @@ def delivery(viewer: Viewer, delivery_id: uuid.UUID) -> Select[Delivery, OutboxE
         select(Delivery, OutboxEvent)
         .join(OutboxEvent, (OutboxEvent.tenant_id == Delivery.tenant_id) & (OutboxEvent.id == Delivery.event_id))
         .where(Delivery.id == delivery_id)
-    )
-
-
-def counts(viewer: Viewer) -> Select[str, str, int]:
-    """How many deliveries are open or dead, by state and queue."""
-    del viewer
-    return (
-        select(Delivery.state, Delivery.queue, func.count())
-        .where(Delivery.state.in_(("open", "dead")))
-        .group_by(Delivery.state, Delivery.queue)
-        .order_by(Delivery.state, Delivery.queue)
     )
 
 

@@ -43,6 +43,12 @@ def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Handlers and duties of one test stay its own."""
     for name in ("_types", "_kinds", "_handlers"):
         monkeypatch.setattr(declare, name, dict(getattr(declare, name)))
+    monkeypatch.setattr(schedule, "_duties", dict(schedule._duties))
+
+
+@pytest.fixture
+def no_duties(own_registry: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A schedule without the product's own duties."""
     monkeypatch.setattr(schedule, "_duties", {})
 
 

@@ -23,9 +23,7 @@ def nothing(_due: ScheduleDue) -> None:
     """Work that leaves no trace."""
 
 
-@pytest.fixture(autouse=True)
-def own_duties(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule, "_duties", {})
+pytestmark = pytest.mark.usefixtures("no_duties")
 
 
 def work_off(app: Flask, timetable: Timetable | None = None) -> None:
