@@ -97,6 +97,7 @@ def restrict(state: ORMExecuteState) -> None:
     if state.is_update or state.is_delete:
         _refuse_bulk_by_key(state)
         _refuse_second_table(state)
+        _refuse_foreign_change(state, scope)
     state.statement = state.statement.options(*CRITERIA[scope.reach])
 
 
@@ -118,6 +119,19 @@ def _refuse_second_table(state: ORMExecuteState) -> None:
     target = set(mapper.tables) if mapper is not None else set()
     if any(table not in target for table in _tables_beside_selects(state.statement)):
         message = "an update or delete that joins a second table escapes the session filter: use a sub-select"
+        raise UnfilteredStatement(message)
+
+
+def _refuse_foreign_change(state: ORMExecuteState, scope: Scope) -> None:
+    """No row is given to another owner; and what a reach can only read, or only add to, it can't change."""
+    model = state.bind_mapper.class_ if state.bind_mapper is not None else Global
+    if not scope.is_staff and issubclass(model, Shared | StaffOwned):
+        message = f"this {scope.reach} may not change {model.__name__} rows"
+        raise UnfilteredStatement(message)
+    keys = {"tenant_id", getattr(model, "__client_key__", ""), getattr(model, "__person_key__", "")} - {"id", ""}
+    changed = {getattr(column, "key", column) for column in getattr(state.statement, "_values", None) or ()}
+    if given := sorted(changed & keys):
+        message = f"{model.__name__} rows are not given away: {', '.join(given)}"
         raise UnfilteredStatement(message)
 
 
@@ -169,18 +183,29 @@ def _is_own(target: TenantOwned, values: dict[str, Any], scope: Scope) -> bool:
 
 
 def stamp(session: Session, _context: UOWTransaction, _instances: object) -> None:
-    """Give new rows the scope's tenant and client, and refuse rows of another. Listens to `before_flush`."""
+    """Give new rows the scope's owner, and refuse rows of another. Listens to `before_flush`."""
     for row in (*session.new, *session.dirty, *session.deleted):
         if not isinstance(row, TenantOwned):
             continue
         scope = current_scope()
         _same_transaction(session, scope)
         _own(row, "tenant_id", scope.tenant_id)
-        if scope.is_client and isinstance(row, ClientOwned):
-            _own(row, row.__client_key__, scope.client_id)
-            if vars(row).get("visibility", "public") != "public":
-                message = f"a client may not write an internal {type(row).__name__}"
-                raise ForeignRow(message)
+        if not scope.is_staff:
+            _hold_to_reach(row, scope, is_new=row in session.new)
+
+
+def _hold_to_reach(row: TenantOwned, scope: Scope, *, is_new: bool) -> None:
+    """Clients write their client's public rows, everybody their own person's; into staff tables they may only add."""
+    if isinstance(row, PersonOwned):
+        _own(row, row.__person_key__, scope.user_id)
+    elif isinstance(row, ClientOwned) and scope.is_client:
+        _own(row, row.__client_key__, scope.client_id)
+        if vars(row).get("visibility", "public") != "public":
+            message = f"a client may not write an internal {type(row).__name__}"
+            raise ForeignRow(message)
+    elif not (is_new and isinstance(row, StaffOwned)):
+        message = f"this {scope.reach} may not write a {type(row).__name__}"
+        raise ForeignRow(message)
 
 
 def _own(row: TenantOwned, key: str, owner: object) -> None:

@@ -1,6 +1,7 @@
 """Every form in which rows can be asked for; each returns the labels that came back."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from sqlalchemy import delete, exists, func, literal, select, true, tuple_, union, union_all, update
 from sqlalchemy.orm import (
@@ -16,6 +17,7 @@ from sqlalchemy.orm import (
     with_polymorphic,
 )
 
+from portal.core.tenancy.filter import UnfilteredStatement
 from tests.core.tenancy.careless import Part, Secret, Sign, Special, Thing, Work
 
 Form = Callable[[Session], Iterable[str]]
@@ -303,4 +305,5 @@ def updates(s: Session) -> Iterable[str]:
 @form
 def deletes(s: Session) -> Iterable[str]:
     for model in (Part, Secret, Work, Sign):
-        yield from s.scalars(delete(model).returning(model.label).execution_options(synchronize_session=False))
+        with suppress(UnfilteredStatement):  # what a reach may only read, a guard keeps from it as a whole
+            yield from s.scalars(delete(model).returning(model.label).execution_options(synchronize_session=False))

@@ -19,7 +19,7 @@ from portal.core.tenancy.numbers import Counter
 from portal.core.tenancy.scope import NoScope, Reach, Scope, ScopeChanged, entered, system_scope
 from portal.core.tenancy.session import transaction
 from portal.extensions import db
-from portal.identity.models import User
+from portal.identity.models import Password, User
 from portal.tenants.models import Tenant, TenantHost
 from portal.tickets.models import Board, Comment, Ticket
 from tests import factories as make
@@ -32,6 +32,9 @@ SAM = Scope(
     tenant_id=HARBOR, reach=Reach.CLIENT, client_id=world.SAM.client_id, user_id=world.SAM.id,
     contact_id=world.SAM.contact_id, membership_id=world.SAM.membership_id,
 )  # fmt: skip
+
+
+GATE = Scope(tenant_id=HARBOR, reach=Reach.GATE, user_id=world.SAM.id)
 
 
 @pytest.fixture
@@ -102,6 +105,23 @@ def test_statements_that_escape_the_filter_are_refused(inside: Any, statement: A
         session.execute(statement)
 
 
+@pytest.mark.parametrize(
+    ("scope", "statement"),
+    [
+        (system_scope(HARBOR), update(Board).values(tenant_id=SUMMIT)),
+        (system_scope(HARBOR), update(Ticket).values(client_id=world.NOAH.client_id)),
+        (system_scope(HARBOR), update(Password).values({Password.user_id: world.NOAH.id})),
+        (SAM, update(Board).values(name="x")),
+        (SAM, delete(Counter)),
+        (GATE, update(Board).values(name="x")),
+    ],
+    ids=["tenant", "client", "person", "shared", "staff's", "at the gate"],
+)
+def test_changes_beyond_the_reach_are_refused(inside: Any, scope: Scope, statement: Any) -> None:
+    with pytest.raises(UnfilteredStatement), inside(scope) as session:
+        session.execute(statement)
+
+
 def test_bulk_updates_by_key_are_refused(inside: Any) -> None:
     rows = [{"tenant_id": SUMMIT, "id": world.ticket_id(world.DELTA_NUMBER), "subject": "x"}]
     with pytest.raises(UnfilteredStatement), inside(system_scope(HARBOR)) as session:
@@ -144,8 +164,12 @@ def test_new_rows_get_the_scopes_tenant_and_client(inside: Any) -> None:
                 visibility="internal", created_at=clock.now(),
             ),
         ),
+        (SAM, lambda: Board(name="x", position=9)),
+        (SAM, lambda: Password(user_id=world.NOAH.id, hash="x", changed_at=clock.now())),
+        (GATE, lambda: Site(client_id=world.SAM.client_id, name="x")),
+        (GATE, lambda: Password(user_id=world.NOAH.id, hash="x", changed_at=clock.now())),
     ],
-    ids=["tenant", "client", "the client itself", "visibility"],
+    ids=["tenant", "client", "the client itself", "visibility", "shared", "person", "gate: client", "gate: person"],
 )  # fmt: skip
 def test_rows_of_another_owner_are_refused_before_they_are_sent(
     inside: Any, scope: Scope, row: Callable[[], object]
@@ -178,7 +202,7 @@ def test_a_row_cannot_be_given_away(inside: Any) -> None:
         (SAM, Counter),
         (Scope(tenant_id=HARBOR, reach=Reach.GATE), Site),
         (Scope(tenant_id=HARBOR, reach=Reach.GATE), User),
-        (Scope(tenant_id=HARBOR, reach=Reach.GATE, user_id=world.SAM.id), User),
+        (GATE, User),
     ],
 )
 def test_a_foreign_row_that_is_loaded_all_the_same_raises_the_alarm(
