@@ -8,22 +8,51 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import world
 from tests.faults.ledger import LongWork, Order, account, describe
 from tests.faults.rig import HURRIED, Rig, kill_quietly, until
+from tests.faults.size import scaled
 
 pytestmark = pytest.mark.faults
 Promise = Callable[..., None]
+Figures = Callable[[str, object], None]
+DONE = "SELECT count(*) FROM deliveries WHERE state = 'done'"
 
 
-def test_orders_are_delivered_soon_and_once(rig: Rig, promise: Promise) -> None:
+def test_orders_are_delivered_soon_and_once(rig: Rig, promise: Promise, record_property: Figures) -> None:
     rig.started(rig.tree())
     for number in range(1, 11):
         promise(Order(number=number))
-    rig.settled(within=20)
+        rig.settled(within=20)
     with rig.rows() as rows:
         verdict = account(rows)
+        took = [
+            row["ms"]
+            for row in rows.execute(
+                "SELECT extract(epoch FROM finished_at - created_at)::float * 1000 AS ms FROM deliveries"
+                " WHERE handler = 'fault.deliver' ORDER BY 1"
+            ).fetchall()
+        ]
+    record_property("from publishing to done (ms), median and longest", [round(took[5]), round(took[-1])])
     assert verdict.is_clean, describe(verdict)
     assert verdict.orders == 10
+
+
+def test_a_flood_of_one_tenant_does_not_keep_another_waiting(
+    rig: Rig, promise: Promise, record_property: Figures
+) -> None:
+    rig.started(rig.tree())
+    flood = scaled(4000)
+    promise(*[Order(number=number, before_ms=20) for number in range(1, flood + 1)])
+    until(lambda: rig.count(DONE) > 4, within=30, what="the flood is being worked off")
+    promise(Order(number=flood + 1), slug="summit")
+    mine = DONE + f" AND tenant_id = '{world.tenant_id('summit')}' AND queue = 'default'"
+    took = until(lambda: rig.count(mine) == 1, within=60, what="the late-comer")
+    left = rig.count("SELECT count(*) FROM deliveries WHERE state = 'open'")
+    record_property("deliveries in the flood", flood * 2)
+    record_property("of them still waiting when the late-comer was served", left)
+    record_property("the late-comer's wait (s)", round(took, 1))
+    assert left > flood * 1.5
 
 
 def test_a_poke_saves_the_wait_for_the_sweep(rig: Rig, promise: Promise) -> None:

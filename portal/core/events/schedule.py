@@ -38,6 +38,7 @@ _DUE = text(
 _FINISH = text("SELECT door.finish_schedule(:name, :slot, :clock, :now, :each_slot)").execution_options(**{RAW: True})
 
 LOOK_EVERY = 1.0
+AFTER_FAILURE = 5.0
 PORTION = 20
 """Tenants that get their event before the relay looks after due deliveries again."""
 
@@ -127,6 +128,7 @@ class Timetable:
         except Exception:
             # The lease keeps the slot; whoever takes it over publishes it again, and the keys keep it single.
             self._open.clear()
+            self._look_at = time.monotonic() + AFTER_FAILURE
             raise
         return bool(self._open)
 

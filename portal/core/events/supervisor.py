@@ -90,15 +90,16 @@ class Supervisor:
             os._exit(code)
 
     def _reap(self) -> None:
-        for child in self._children:
-            if not child.pid:
-                continue
-            with contextlib.suppress(ChildProcessError):
-                pid, status = os.waitpid(child.pid, os.WNOHANG)
+        """Take note of children that ended; as a container's first process also of orphans that fell to us."""
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
                 if pid == 0:
-                    continue
-                self._put_off(child, status)
-            child.pid = 0
+                    return
+                for child in self._children:
+                    if child.pid == pid:
+                        child.pid = 0
+                        self._put_off(child, status)
 
     def _put_off(self, child: Child, status: int) -> None:
         """Say when to start it again: at once after a good life, later and later after short ones."""

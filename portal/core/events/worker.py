@@ -112,8 +112,8 @@ def run_relay(app: Flask) -> int:
         poll = times.current().poll_every
         while not stopped:
             try:
-                more = timetable.work()
                 left = relay.sweep()
+                more = timetable.work()
                 if more or left is Left.MORE:
                     time.sleep(BREATH)
                 else:
@@ -121,6 +121,10 @@ def run_relay(app: Flask) -> int:
                 wait = BREATH
             except (redis.RedisError, SQLAlchemyError, psycopg.Error) as away:
                 _log.warning("relay.waiting", reason=type(away).__name__, seconds=wait)
+                time.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+            except Exception:  # noqa: BLE001  # a duty that can't be published must not keep deliveries waiting
+                _log.exception("relay.failed", seconds=wait)
                 time.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
     return 0
