@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from flask import Flask
 from sqlalchemy import select
 
@@ -20,6 +21,7 @@ from portal.notifications.models import OutgoingMail
 from portal.tickets.models import Attachment, Comment
 from tests import factories as make
 from tests import world
+from tests.databases import Database
 from tests.pages import Page, Visitor
 from tests.world import Person
 
@@ -119,6 +121,22 @@ def state_of(app: Flask, tenant: str, *, but: frozenset[str] | set[str] = frozen
         tables = [each for each in census.declared().values() if not each.is_global and each.name not in but]
         with transaction(system_scope(world.tenant_id(tenant))) as session:
             return {name: tally.checksum for name, tally in census.tallies(session, tables).items()}
+
+
+def state_of_client(database: Database, owner: Owner) -> dict[str, tuple[int, str]]:
+    """Table → rows and checksum of everything that belongs to this one client."""
+    found = {}
+    with psycopg.connect(database.owner_url) as connection:
+        for table in census.declared().values():
+            if table.table_class == "client":
+                row = connection.execute(
+                    f"SELECT count(*), md5(string_agg(t::text, '' ORDER BY t.id)) FROM {table.name} t"  # noqa: S608  # our own names
+                    f" WHERE t.{table.owner_key} = %s",
+                    [owner.person.client_id],
+                ).fetchone()
+                found[table.name] = row
+    assert any(count for count, _ in found.values()), "the client has nothing that could move"
+    return found
 
 
 VARYING = re.compile(

@@ -102,11 +102,14 @@ def _perhaps_fail(session, chance):
 
 
 @pytest.mark.timeout(1800)
-def test_no_transaction_sees_the_one_before(pooled, crowd):
+def test_no_transaction_sees_the_one_before(pooled, crowd, record_property):
     assert campaign(pooled, crowd, TRANSACTIONS, FIXED_SEED) == []
+    record_property("transactions over a pool of five", TRANSACTIONS)
+    record_property("tenants", TENANTS)
+    record_property("part that failed", FAULTS)
 
 
-def test_settings_of_the_session_would_leak(pooled, crowd):
+def test_without_settings_that_end_with_the_transaction_it_leaks(pooled, crowd):
     """Negative control: the same run, with settings that outlive their transaction."""
 
     @event.listens_for(pooled, "begin")
