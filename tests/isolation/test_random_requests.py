@@ -90,7 +90,8 @@ class Campaign:
         self.sent = self.shown = 0
 
     def run(self, count: int) -> None:
-        for _ in range(count):
+        wanted = self.sent + count
+        while self.sent < wanted:
             self.shoot()
 
     def shoot(self) -> None:
