@@ -150,6 +150,11 @@ class Ticket(ClientOwned, Base):
         """Category and turn, as the rules want them. The status must be loaded."""
         return State(Category(self.status.category), Turn(self.turn) if self.turn else None)
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether somebody has it or has begun on it: it isn't merely received. The status must be loaded."""
+        return self.assignee_user_id is not None or self.status.category != Category.NEW
+
     def take_state(self, state: State, status: Status, *, at: dt.datetime) -> None:
         """Stand in this status from now on, with all that follows from it."""
         if state.is_done:

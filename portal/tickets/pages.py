@@ -167,7 +167,7 @@ def _head(viewer: Viewer, ticket: Ticket) -> dict[str, Any]:
 
 def client_badge(ticket: Ticket) -> wording.Badge:
     """Where the ticket stands, for its client."""
-    return wording.client_badge(ticket.phase, is_assigned=ticket.assignee_user_id is not None)
+    return wording.client_badge(ticket.phase, is_taken=ticket.is_taken)
 
 
 def facts(ticket: Ticket) -> dict[str, Any]:

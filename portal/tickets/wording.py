@@ -21,13 +21,13 @@ class Badge(NamedTuple):
     shape: str
 
 
-def client_badge(phase: str, *, is_assigned: bool = True) -> Badge:
-    """Where a ticket stands, as its client is told."""
+def client_badge(phase: str, *, is_taken: bool = True) -> Badge:
+    """Where a ticket stands, as its client is told. `is_taken`: somebody has it, or has begun on it."""
     if phase == Phase.DONE:
         return Badge(_("Done"), "calm", "done")
     if phase == Phase.WAITING_ON_CLIENT:
         return Badge(_("Waiting for you"), "warn", "dot")
-    if is_assigned:
+    if is_taken:
         return Badge(_("With us"), "info", "half")
     return Badge(_("Received"), "info", "ring")
 

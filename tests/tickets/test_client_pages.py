@@ -210,6 +210,29 @@ def test_the_page_tells_where_it_stands(visit, system):
     assert "Harbor IT" in letters[1].select_one(".letter__head").get_text()
 
 
+@pytest.mark.parametrize(
+    ("category", "phase", "badge", "soon"),
+    [
+        ("new", "with_us", "Received", True),
+        ("open", "with_us", "With us", False),
+        ("waiting", "waiting_on_client", "Waiting for you", False),
+    ],
+)
+def test_nobody_is_promised_for_what_is_answered_already(visit, system, category, phase, badge, soon):
+    with system() as session:
+        sam = session.get(Contact, (SAM.tenant_id, SAM.contact_id))
+        turn = "client" if phase == "waiting_on_client" else "us"
+        number = make.a_ticket(sam, "Begun by nobody", category=category, phase=phase, turn=turn).number
+    reader = visit(SAM)
+
+    head = reader.get(f"/tickets/{number}").dom.select_one("#ticket-head").get_text()
+    assert badge in head
+    assert ("Somebody will take it on soon" in head) is soon
+    state = "waiting" if phase == "waiting_on_client" else "with-us"
+    row = reader.get(f"/tickets?state={state}").dom.select_one(f'.list li:has(a[href$="/{number}"])')
+    assert badge in row.get_text()
+
+
 @pytest.mark.parametrize("number", [CEDAR_NUMBER, DELTA_NUMBER, 424242])
 @pytest.mark.parametrize("path", ["", "/updates?seen=0"])
 def test_foreign_and_absent_tickets_answer_alike(visit, number, path):

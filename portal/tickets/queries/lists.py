@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import ColumnElement, func, literal, or_, select
 
 from portal.clients.models import Client, Contact
 from portal.core.tenancy.scope import Viewer
@@ -11,7 +11,7 @@ from portal.identity.models import StaffProfile
 from portal.tickets import policy
 from portal.tickets.models import Priority, Status, Ticket
 from portal.tickets.queries.rows import Rows
-from portal.tickets.rules import Phase
+from portal.tickets.rules import Category, Phase
 
 PHASES = {phase: literal(phase.value, literal_execute=True) for phase in Phase}
 """Written into the statement itself: one plan can't serve phases of so different size, and a partial index is found
@@ -33,8 +33,10 @@ def client_list(viewer: Viewer, phase: Phase) -> Rows:
             Ticket.requester_contact_id,
             Contact.name.label("requester"),
             StaffProfile.display_name.label("assignee"),
+            or_(Ticket.assignee_user_id.is_not(None), Status.category != Category.NEW).label("is_taken"),
         )
         .join(Contact, Contact.id == Ticket.requester_contact_id)
+        .join(Status, Status.id == Ticket.status_id)
         .outerjoin(StaffProfile, StaffProfile.user_id == Ticket.assignee_user_id)
         .where(policy.visible_to(viewer), Ticket.phase == PHASES[phase])
     )
