@@ -53,7 +53,7 @@ def demo_command(  # options of a command
     end = until.replace(tzinfo=dt.UTC) + DAY if until else dt.datetime.now(dt.UTC)
     for msp in tenants.msps(tenant_count):
         found = tenants.tenant_of(msp)
-        if found is not None and found.state == "active":
+        if found is not None and _is_filled(settings.database_owner_url, found.id):
             click.echo(f"{msp.name} is there already: {msp.slug}")
             continue
         tenant_id = found.id if found is not None else _tenant_id(msp.slug, seed, end)
@@ -69,6 +69,12 @@ def demo_command(  # options of a command
                 markers.release(connection, tenant_id, msp.slug)
             connection.execute("UPDATE tenants SET state = 'active' WHERE id = %s", [tenant_id])
         click.echo(f"{msp.name}: {tickets} tickets")
+
+
+def _is_filled(owner_url: str, tenant_id: UUID) -> bool:
+    """Whether the tenant has its data; a load that was cut short left none."""
+    with psycopg.connect(owner_url) as owner:
+        return owner.execute("SELECT FROM clients WHERE tenant_id = %s LIMIT 1", [tenant_id]).fetchone() is not None
 
 
 def _tenant_id(slug: str, seed: int, end: dt.datetime) -> UUID:
