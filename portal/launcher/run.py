@@ -151,10 +151,10 @@ def _prepare(environ: dict[str, str], settings: Settings) -> None:
 
 
 def _has_demo(settings: Settings) -> bool:
-    """Whether the demo is here as a whole, or somebody's own tenant, who wants none. What was cut short is made good."""
+    """Whether the whole demo is here, or somebody's own tenant, who wants none."""
     slugs = [showcase.slug for showcase in SHOWCASES]
     with psycopg.connect(str(settings.database_owner_url)) as owner:
-        found = dict(owner.execute(_LOADED).fetchall())
+        found: dict[str, bool] = dict(owner.execute(_LOADED).fetchall())
     return any(slug not in slugs for slug in found) or all(found.get(slug) for slug in slugs)
 
 
