@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
 
 from tests import databases, servers, world
 from tests.databases import Database
@@ -62,6 +63,19 @@ def make_templates(admin_url: str, redis_url: str, folder: Path) -> None:
     with app.app_context():
         furnish()
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser without a screen, one a process: Playwright's synchronous face can't be opened twice."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            words = "no Chromium here: install it (Debian: chromium) or run `playwright install chromium`"
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,10 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from tests.identity.conftest import harbor_url
-from tests.look.conftest import chromium
 from tests.pages import Visitor
 from tests.world import Person
 
-__all__ = ["chromium", "harbor_url"]
+__all__ = ["harbor_url"]
 
 PHONE = {"width": 320, "height": 640}
 DESKTOP = {"width": 1280, "height": 900}

@@ -6,9 +6,6 @@ import pytest
 from flask import Flask
 
 from tests.look.bare import serving
-from tests.look.conftest import chromium
-
-__all__ = ["chromium"]
 
 
 @pytest.fixture
