@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from portal.core import clock
 from portal.core.events.schedule import ScheduleDue, every
@@ -52,6 +52,12 @@ def restore(form_key: UUID, keep: Iterable[str]) -> list[StagedFile]:
     if gone:
         _remove(gone)
     return [row for row in rows if row.id in kept]
+
+
+def hand_over(form_key: UUID, to: UUID) -> None:
+    """What waits for one form of the person waits for another from now on."""
+    statement = update(StagedFile).where(StagedFile.user_id == _person(), StagedFile.form_key == form_key)
+    db.session.execute(statement.values(form_key=to).execution_options(synchronize_session=False))
 
 
 def forget(form_key: UUID) -> None:

@@ -76,6 +76,12 @@ class Collected:
         staging.stage(self.form_key, [each for each in self.files if not each.is_staged])
         self.files = [_staged(each) for each in self.files]
 
+    def restage(self, form_key: UUID) -> None:
+        """Let the files wait for the form under its new key: sent again, it asks for that one's alone."""
+        staging.hand_over(self.form_key, form_key)
+        self.form_key = form_key
+        self.stage()
+
     def consume(self) -> None:
         """The files have found their place: nothing of this form waits any more."""
         staging.forget(self.form_key)

@@ -14,8 +14,8 @@ from portal.extensions import db
 from portal.files.uploads import Collected
 from portal.tickets import file_answers, pages, queries, reading, rules, services
 from portal.tickets.attachments import TicketFull
-from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_for_room
-from portal.tickets.forms import SENT_BEFORE, AnswerForm, TicketForm
+from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_as_sent, refuse_for_room
+from portal.tickets.forms import AnswerForm, TicketForm
 from portal.tickets.models import Ticket
 
 bp = Blueprint("tickets", __name__, url_prefix="/tickets")
@@ -49,8 +49,7 @@ def create() -> Response:
     try:
         ticket = services.open_ticket(_opened(form), by=viewer, files=brought.files)
     except services.SubmissionReused:
-        form.reject("subject", SENT_BEFORE)
-        form.fresh()
+        refuse_as_sent(form, brought, "subject")
         return _new_again(form, brought)
     brought.consume()
     answer.say(_("We have it. Your ticket is #%(number)s.", number=ticket.number))
@@ -132,8 +131,7 @@ def comment(number: int) -> Response:
         refuse_for_room(form, brought, full)
         return _refused(number, form, brought)
     except services.SubmissionReused:
-        form.reject("body", SENT_BEFORE)
-        form.fresh()
+        refuse_as_sent(form, brought, "body")
         return _refused(number, form, brought)
     brought.consume()
     return _answered(ticket)

@@ -12,7 +12,7 @@ from portal.files import serving, uploads
 from portal.files import wording as file_wording
 from portal.tickets import attachments, queries, reading
 from portal.tickets.attachments import LIMITS, TicketFull
-from portal.tickets.forms import SubmittedOnce
+from portal.tickets.forms import SENT_BEFORE, SubmittedOnce
 
 BODY_BYTES = LIMITS.body_bytes
 
@@ -39,6 +39,13 @@ def refuse_for_room(form: SubmittedOnce, brought: uploads.Collected, full: Ticke
     """The ticket filled up meanwhile: say so, and let the files wait."""
     form.reject("files", file_wording.too_much(full.file.name, LIMITS.total_bytes))
     brought.stage()
+
+
+def refuse_as_sent(form: SubmittedOnce, brought: uploads.Collected, field: str) -> None:
+    """The form's key is spent: say so at the field, and give form and waiting files a new one."""
+    form.reject(field, SENT_BEFORE)
+    form.fresh()
+    brought.restage(form.key)
 
 
 def file_answer(viewer: Viewer, number: int, file_id: UUID) -> Response:

@@ -16,8 +16,8 @@ from portal.extensions import db
 from portal.files.uploads import Collected
 from portal.tickets import file_answers, pages, queries, reading, rules, services
 from portal.tickets.attachments import TicketFull
-from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_for_room
-from portal.tickets.forms import SENT_BEFORE, AnswerForm
+from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_as_sent, refuse_for_room
+from portal.tickets.forms import AnswerForm
 from portal.tickets.models import Comment, Ticket
 from portal.tickets.shipped import named
 
@@ -93,8 +93,7 @@ def _write(number: int, box: str, write: Write) -> Response:
         refuse_for_room(form, brought, full)
         return _refused(number, form, brought)
     except services.SubmissionReused:
-        form.reject("body", SENT_BEFORE)
-        form.fresh()
+        refuse_as_sent(form, brought, "body")
         return _refused(number, form, brought)
     brought.consume()
     db.session.flush()

@@ -13,7 +13,7 @@ from portal.tickets.attachments import LIMITS, look_at_file
 from portal.tickets.models import Attachment, Ticket
 from tests import world
 from tests.tickets.test_talking import DESK, PAGE, events
-from tests.world import CEDAR_NUMBER, DANA, DELTA_NUMBER, FIN, NOAH, OUR_NUMBER, READER, SAM, TECH
+from tests.world import ADMIN, CEDAR_NUMBER, DANA, DELTA_NUMBER, FIN, NOAH, OUR_NUMBER, READER, SAM, TECH
 
 
 def photo(name="photo.jpg", size=(640, 480)):
@@ -248,3 +248,57 @@ def test_who_may_only_read_may_fetch(visit, system):
     assert visit(READER).get(f"{DESK}/files/{file.id}").status == 200
     with system() as session:
         assert session.scalars(select(Ticket).where(Ticket.number == OUR_NUMBER)).one().public_version == 3
+
+
+@pytest.mark.parametrize(
+    ("person", "page", "action", "elsewhere"),
+    [
+        (SAM, PAGE, "/comments", f"/tickets/{CEDAR_NUMBER}/comments"),
+        (TECH, DESK, "/replies", f"/msp/tickets/{CEDAR_NUMBER}/notes"),
+    ],
+    ids=["client", "staff"],
+)
+def test_a_letter_whose_key_is_spent_keeps_its_files_for_the_next_try(visit, system, person, page, action, elsewhere):
+    somebody = visit(person)
+    refused = send(somebody, page, action, {"body": ""}, [text("first.txt")])
+    form = refused.form(action) | {"body": "Once more"}
+    spend(visit, form["submission_key"], elsewhere)
+
+    target = visitor_path(somebody, page, action)
+    again = somebody.post(target, form | {"files": [text("second.txt")]}, content_type="multipart/form-data")
+
+    assert again.status == 422
+    boxes = [box["value"] for box in again.dom.select("input[name=staged]") if box.has_attr("checked")]
+    assert len(boxes) == 2
+    fresh = again.form(action)
+    assert fresh["submission_key"] != form["submission_key"]
+    assert {str(row.form_key) for row in staged(system)} == {fresh["submission_key"]}
+    sent = somebody.post(target, fresh | {"staged": boxes}, content_type="multipart/form-data")
+    assert sent.status == 303
+    assert [file.name for file in attachments(system, state="checking")] == ["first.txt", "second.txt"]
+    assert staged(system) == []
+
+
+def spend(visit, key, path):
+    """Use up a form's key for a letter on another ticket, which the form's owner may not even see."""
+    writer, page = visit(NOAH if path.startswith("/tickets") else ADMIN), path.rsplit("/", 1)[0]
+    form = writer.get(page).form(path) | {"body": "Elsewhere", "submission_key": key}
+    assert writer.post(path, form).status == 303
+
+
+def test_a_request_whose_key_is_spent_keeps_its_files_for_the_next_try(visit, system):
+    sam, noah = visit(SAM), visit(NOAH)
+    words = {"subject": "Crack", "description": "See photos."}
+    refused = send(sam, "/tickets/new", "/tickets/new", {"subject": ""}, [text()])
+    form = refused.form("/tickets/new") | words
+    theirs = noah.get("/tickets/new").form("/tickets/new") | words | {"submission_key": form["submission_key"]}
+    assert noah.post("/tickets/new", theirs).status == 303
+
+    again = sam.post("/tickets/new", form)
+    assert again.status == 422
+    box = again.dom.select_one("input[name=staged][checked]")
+    sent = sam.post("/tickets/new", again.form("/tickets/new") | {"staged": [box["value"]]})
+
+    assert sent.status == 303
+    assert [file.name for file in attachments(system, state="checking")] == ["log.txt"]
+    assert staged(system) == []

@@ -1,7 +1,10 @@
 """Writing to one another on a ticket."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
 
 from portal.core import audit, clock
 from portal.core.events.outbox import publish
@@ -33,8 +36,10 @@ def comment(
     was_done = ticket.state.is_done
     if by.is_client:
         refuse_if_late(ticket, at)
-        take_part(ticket, by.contact_id, at=at)
-    letter = add_comment(ticket, body, by=by, at=at, submission_key=submission_key)
+    with _key_of_its_own():
+        if by.is_client:
+            take_part(ticket, by.contact_id, at=at)
+        letter = add_comment(ticket, body, by=by, at=at, submission_key=submission_key)
     attach(letter, files, at=at)
     follow = rules.after_client_reply if by.is_client else rules.after_staff_reply
     move(ticket, follow(ticket.state), by=by, at=at, cause=Cause.REPLY)
@@ -52,7 +57,8 @@ def add_note(
         return known
     check_room(ticket, files)
     at = clock.business_now()
-    note = add_comment(ticket, body, by=by, at=at, submission_key=submission_key, public=False)
+    with _key_of_its_own():
+        note = add_comment(ticket, body, by=by, at=at, submission_key=submission_key, public=False)
     attach(note, files, at=at)
     publish(TicketNoted(ticket_id=ticket.id, comment_id=note.id, by_user_id=by.user_id))
     audit.record("ticket.noted", ticket, comment_id=str(note.id), files=len(files))
@@ -67,3 +73,19 @@ def _submitted(ticket: Ticket, key: UUID | None) -> Comment | None:
     if known is not None and known.ticket_id != ticket.id:
         raise SubmissionReused
     return known
+
+
+@contextmanager
+def _key_of_its_own() -> Iterator[None]:
+    """Write a letter, or take all of it back and raise SubmissionReused where its key has made another one.
+
+    That one is out of the writer's sight (another client's, a colleague's note), or was committed meanwhile under
+    another ticket's lock: `_submitted` found neither.
+    """
+    try:
+        with db.session.begin_nested():
+            yield
+    except IntegrityError as error:
+        if "submission_key" not in str(error.orig):
+            raise
+        raise SubmissionReused from error
