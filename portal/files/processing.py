@@ -12,7 +12,7 @@ from typing import IO
 from portal.core.filetypes import PICTURES, clean_name
 from portal.core.images import ImageRefused, Picture, remake
 from portal.core.isobmff import Unreadable, scrub
-from portal.core.storage import BlobMissing, blobs
+from portal.core.storage import BlobMissing, blobs, keeping
 from portal.core.tenancy.scope import current_scope
 
 _BOXES = frozenset({"image/heic", "video/mp4", "video/quicktime"})
@@ -41,8 +41,8 @@ class Refused:
 def process(*, name: str, content_type: str, size: int, blob_key: str) -> Processed | Refused:
     """Look at a stored file. Doing it twice gives the same.
 
-    The caller writes the new blob's key over the old one; the original, with whatever it told of
-    place and camera, is then nobody's; the sweep removes it after a day. Raises StorageError, which may pass.
+    The caller writes the new blob's key over the old one and publishes `OriginalReplaced`: the original, with whatever
+    it told of place and camera, is removed after the commit. Raises StorageError, which may pass.
     """
     if content_type in _BOXES:
         return _scrubbed(name, content_type, blob_key)
@@ -68,8 +68,7 @@ def _scrubbed(name: str, content_type: str, blob_key: str) -> Processed | Refuse
             return Refused("missing")
         except Unreadable:
             return Refused("damaged")
-        file.seek(0)
-        blob = blobs().put(current_scope().tenant_id, file)
+        blob = keeping.keep(current_scope().tenant_id, file)
     return Processed(name, content_type, blob.size, blob.key)
 
 
@@ -81,7 +80,7 @@ def _fetch(blob_key: str, target: IO[bytes]) -> None:
 
 def _kept(name: str, picture: Picture, full: IO[bytes], small: IO[bytes]) -> Processed:
     tenant_id = current_scope().tenant_id
-    blob = blobs().put(tenant_id, full)
+    blob = keeping.keep(tenant_id, full)
     return Processed(
         name=clean_name(name, picture.extension),
         content_type=picture.content_type,
@@ -89,5 +88,5 @@ def _kept(name: str, picture: Picture, full: IO[bytes], small: IO[bytes]) -> Pro
         blob_key=blob.key,
         width=picture.width,
         height=picture.height,
-        thumbnail_key=blobs().put(tenant_id, small).key,
+        thumbnail_key=keeping.keep(tenant_id, small).key,
     )

@@ -1,4 +1,4 @@
-"""What files bring into the application: a table and two duties, declared by being imported."""
+"""What files bring into the application: a table, two duties and what removes originals, declared by being imported."""
 
 from portal.files import models, orphans, staging
 

@@ -20,7 +20,7 @@ from werkzeug.datastructures import FileStorage
 
 from portal.core.filetypes import HEAD_BYTES, FileRefused, clean_name, sniff
 from portal.core.ids import new_id
-from portal.core.storage import BlobTooBig, StorageError, StorageFull, blobs
+from portal.core.storage import BlobTooBig, StorageError, StorageFull, keeping
 from portal.core.tenancy.scope import current_scope
 from portal.files import staging, wording
 
@@ -140,8 +140,7 @@ def _stored(upload: FileStorage, limits: Limits) -> KeptFile:
     """The upload in the storage, under the name and type that its content deserves."""
     upload.stream.seek(0)
     found = sniff(upload.stream.read(HEAD_BYTES), upload.filename or "")
-    upload.stream.seek(0)
-    blob = blobs().put(current_scope().tenant_id, upload.stream, limit=limits.file_bytes)
+    blob = keeping.keep(current_scope().tenant_id, upload.stream, limit=limits.file_bytes)
     name = clean_name(upload.filename or "", found.extension)
     return KeptFile(new_id(), name, found.content_type, blob.size, blob.key)
 

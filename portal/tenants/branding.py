@@ -1,11 +1,10 @@
 """How a tenant looks: its colour and its logo. Every change makes a new version, whose address may be kept for good."""
 
-import io
 from tempfile import TemporaryFile
 
 from portal.core import audit, images
 from portal.core.colour import is_colour
-from portal.core.storage import blobs
+from portal.core.storage import keeping
 from portal.tenants.models import Tenant
 
 LARGEST_BYTES = 5 * 1024 * 1024
@@ -42,7 +41,7 @@ def set_logo(tenant: Tenant, image: bytes, *, alt: str = "") -> None:
             images.remake(source, full, small)
         except images.ImageRefused as error:
             raise LogoRefused(error.reason) from error
-        kept = blobs().put(tenant.id, io.BytesIO(small.read()))
+        kept = keeping.keep(tenant.id, small)
     old = {"logo_key": tenant.logo_key, "logo_alt": tenant.logo_alt}
     tenant.logo_key, tenant.logo_alt = kept.key, alt
     _next_version(tenant, "tenant.logo_set", old=old, new={"logo_key": kept.key, "logo_alt": alt})

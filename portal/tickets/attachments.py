@@ -9,6 +9,7 @@ from portal.core.events.outbox import publish
 from portal.core.ids import new_id
 from portal.extensions import db
 from portal.files import processing
+from portal.files.events import OriginalReplaced
 from portal.files.uploads import ORDINARY, KeptFile
 from portal.tickets import queries
 from portal.tickets.events import TicketFileAdded
@@ -78,6 +79,8 @@ def look_at_file(event: TicketFileAdded) -> None:
     if isinstance(seen, processing.Refused):
         attachment.state, attachment.refusal = "refused", seen.reason
         return
+    if seen.blob_key != attachment.blob_key:
+        publish(OriginalReplaced(blob_key=attachment.blob_key))
     attachment.name, attachment.content_type, attachment.size = seen.name, seen.content_type, seen.size
     attachment.blob_key, attachment.thumbnail_key = seen.blob_key, seen.thumbnail_key
     attachment.width, attachment.height = seen.width, seen.height

@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -12,6 +13,7 @@ from portal.files.models import StagedFile
 from portal.tickets.attachments import LIMITS, look_at_file
 from portal.tickets.models import Attachment, Ticket
 from tests import world
+from tests.jobs import work_off
 from tests.tickets.test_talking import DESK, PAGE, events
 from tests.world import ADMIN, CEDAR_NUMBER, DANA, DELTA_NUMBER, FIN, NOAH, OUR_NUMBER, READER, SAM, TECH
 
@@ -80,6 +82,24 @@ def test_a_ticket_with_photos_from_the_form_to_the_thumbnail(visit, system):
     assert sam.get(f"{image}/thumbnail").headers["Content-Type"] == "image/webp"
     assert sam.get(log).headers["Content-Disposition"].startswith("attachment")
     assert sam.get(f"{log}/thumbnail").status == 404
+
+
+def test_nothing_of_a_photos_original_stays_in_the_storage(app, visit, system):
+    def lying():
+        root = Path(app.extensions["settings"].storage_url.removeprefix("file://"))
+        return [path for path in root.rglob("*") if path.is_file() and b"SPYCAM" in path.read_bytes()]
+
+    sam = visit(SAM)
+    for body in ("One", "Two"):
+        send(sam, PAGE, "/comments", {"body": body}, [photo()])
+    assert len(lying()) == 1, "the same bytes lie once"
+
+    outcomes = work_off(app)
+
+    assert [outcome for handler, outcome in outcomes if handler == "files.remove_original"] == ["done", "done"]
+    assert lying() == []
+    fetched = sam.get(f"{PAGE}/files/{attachments(system, name='photo.jpg')[0].id}")
+    assert fetched.status == 200
 
 
 def test_a_refused_form_keeps_its_files_as_chosen(visit, system):
