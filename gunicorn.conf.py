@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+from gunicorn import util
 
 from portal import start
 from portal.core import metrics
 from portal.core.lifeline import die_with_parent
 from portal.core.tenancy.boot_check import UnsafeRole, check_database
+from portal.core.web import unreadable
 
 if TYPE_CHECKING:
+    import socket
+
     from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
 
@@ -42,6 +46,14 @@ proc_name = "portal"
 
 if _settings.metrics_address:
     metrics.prepare()
+
+
+def _refuse(connection: socket.socket, status: int, reason: str, _quoted: str) -> None:
+    util.write_nonblock(connection, unreadable.answer(status, reason, is_production=_settings.is_production))
+
+
+# There is no setting for it: every worker calls this name for what isn't a request, or failed outside the application.
+util.write_error = _refuse
 
 
 def on_starting(server: Arbiter) -> None:

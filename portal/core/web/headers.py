@@ -18,6 +18,12 @@ FILE_POLICY = (
 )
 """For files that people uploaded: whatever they hold, opened directly they run and load nothing."""
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+_WITH_A_BODY = {
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS_POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 _VARIES = ("HX-Request", "HX-Request-Type", "Cookie")
 _NO_BODY = frozenset({204, 304})
@@ -43,14 +49,23 @@ def apply(response: Response, *, settings: Settings) -> Response:
         return response
     if "sandbox" not in headers.get("Content-Security-Policy", ""):
         headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = PERMISSIONS_POLICY
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers.update(_WITH_A_BODY)
     request_id = g.get("request_id")
     if request_id:
         headers["X-Request-Id"] = request_id
     return response
+
+
+def of_the_server(*, is_production: bool) -> dict[str, str]:
+    """The headers for what the server answers by itself, to bytes that never became a request of the application."""
+    transport = {"Strict-Transport-Security": _TWO_YEARS} if is_production else {}
+    return {
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        **_WITH_A_BODY,
+        **transport,
+    }
 
 
 def _hold_back(response: Response) -> None:
