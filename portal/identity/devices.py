@@ -14,6 +14,7 @@ from typing import Final
 from flask import Request, Response
 
 from portal.core import signing
+from portal.core.web import cookies
 from portal.settings import Settings
 
 LIFE: Final = dt.timedelta(days=400)
@@ -61,4 +62,4 @@ def write(response: Response, device: Device, settings: Settings) -> None:
 
 def cookie_name(settings: Settings) -> str:
     """`__Host-device`; the prefix needs TLS and is dropped on plain http only."""
-    return "device" if settings.public_scheme == "http" else "__Host-device"
+    return cookies.host_bound("device", settings)

@@ -80,6 +80,24 @@ def test_in_production_they_are_bound_to_host_and_tls(production: Flask, person:
     assert (gone.value, gone["max-age"], gone["path"], gone["secure"]) == ("", "0", "/", True)
 
 
+def test_what_was_said_is_bound_to_the_host_as_well(production: Flask) -> None:
+    browser = Browser(production, "harbor.portal.test")
+    browser.sign_in("client", world.SAM.email)
+    page = browser.open("GET", "/tickets/new").get_data(as_text=True)
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+    browser.open("POST", "/tickets/new", csrf_token=token, subject="Once", description="More.")
+
+    said = browser.told["__Host-said"]
+    assert said["secure"] is said["httponly"] is True
+    assert (said["path"], said["domain"], said["samesite"]) == ("/", "", "Lax")
+    browser.told["said"] = browser.told.pop("__Host-said")
+    assert "We have it." not in browser.open("GET", "/tickets").get_data(as_text=True)
+    browser.told["__Host-said"] = browser.told.pop("said")
+    assert "We have it." in browser.open("GET", "/tickets").get_data(as_text=True)
+    assert (browser.told["__Host-said"].value, browser.told["__Host-said"]["max-age"]) == ("", "0")
+
+
 def test_without_the_prefix_a_cookie_counts_for_nothing_in_production(production: Flask) -> None:
     """A neighbouring host, or plain http, can set `session`; it can't set `__Host-session`."""
     browser = Browser(production, "harbor.portal.test")

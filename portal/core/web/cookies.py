@@ -1,4 +1,4 @@
-"""The two session cookies: one a side, each read only by its side."""
+"""The rule for every cookie's name, and the two session cookies: one a side, each read only by its side."""
 
 import hashlib
 from typing import Literal
@@ -39,9 +39,14 @@ def other(side: Side) -> Side:
     return "client" if side == "msp" else "msp"
 
 
+def host_bound(name: str, settings: Settings) -> str:
+    """The name with `__Host-`, which no neighbouring host can set; it needs TLS and is dropped on plain http only."""
+    return name if settings.public_scheme == "http" else f"__Host-{name}"
+
+
 def cookie_name(side: Side, settings: Settings) -> str:
-    """`__Host-session` or `__Host-msp`; the prefix needs TLS and is dropped on plain http only."""
-    return NAMES[side] if settings.public_scheme == "http" else f"__Host-{NAMES[side]}"
+    """`__Host-session` or `__Host-msp`, by the rule of `host_bound`."""
+    return host_bound(NAMES[side], settings)
 
 
 def token_hash(token: str) -> str:

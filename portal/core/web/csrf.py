@@ -22,6 +22,7 @@ from werkzeug.exceptions import Forbidden
 
 from portal.core.signing import BadToken, signer
 from portal.core.tenancy.scope import scope_or_none
+from portal.core.web import cookies
 from portal.settings import current
 
 FIELD: Final = "csrf_token"
@@ -164,7 +165,7 @@ def _gate() -> str:
 
 
 def _gate_cookie() -> str:
-    return "portal-gate" if current().public_scheme == "http" else "__Host-portal-gate"
+    return cookies.host_bound("portal-gate", current())
 
 
 def _keep_gate(response: Response) -> Response:

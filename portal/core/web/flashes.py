@@ -6,10 +6,10 @@ from typing import NamedTuple
 from flask import Flask, Response, g, request
 
 from portal.core import signing
+from portal.core.web import cookies
 from portal.core.web.answer import is_htmx
 from portal.settings import current
 
-COOKIE = "said"
 LIFE = dt.timedelta(minutes=1)
 
 
@@ -28,8 +28,12 @@ def take() -> list[Flash]:
     return [Flash(*pair) for pair in (*said, *g.pop("flashes", []))]
 
 
+def _cookie() -> str:
+    return cookies.host_bound("said", current())
+
+
 def _from_cookie() -> list[tuple[str, str]]:
-    value = request.cookies.get(COOKIE)
+    value = request.cookies.get(_cookie())
     if not value:
         return []
     try:
@@ -45,9 +49,9 @@ def keep(response: Response) -> Response:
     pending = g.get("flashes")
     if pending:
         value = signing.sign("flash", pending, LIFE)
-        response.set_cookie(COOKIE, value, max_age=LIFE, secure=secure, httponly=True, samesite="Lax", path="/")
-    elif g.get("flashes_shown") and COOKIE in request.cookies:
-        response.delete_cookie(COOKIE, secure=secure, httponly=True, samesite="Lax", path="/")
+        response.set_cookie(_cookie(), value, max_age=LIFE, secure=secure, httponly=True, samesite="Lax", path="/")
+    elif g.get("flashes_shown") and _cookie() in request.cookies:
+        response.delete_cookie(_cookie(), secure=secure, httponly=True, samesite="Lax", path="/")
     return response
 
 
