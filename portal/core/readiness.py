@@ -7,6 +7,7 @@ import redis
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from portal.core import storage
 from portal.core.tenancy.filter import RAW
@@ -26,9 +27,20 @@ def newest_migration() -> str | None:
 
 
 def database_is_current() -> bool:
-    """Whether the database answers and is migrated to the newest version."""
+    """Whether the database answers and is migrated to the newest version. Raises SQLAlchemyError."""
+    try:
+        return _version() == newest_migration()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        # The server restarted under the pool, whose connections are all given up by now: what answers a fresh one?
+        return _version() == newest_migration()
+
+
+def _version() -> str | None:
     with transaction(None) as session:
-        return bool(session.execute(_VERSION).scalar_one_or_none() == newest_migration())
+        version: str | None = session.execute(_VERSION).scalar_one_or_none()
+    return version
 
 
 def redis_answers() -> bool:

@@ -38,3 +38,19 @@ def test_an_own_domain_counts_once_it_is_verified(
             [verified],
         )
     assert visit(None).get("/hostz", query_string={"domain": "help.example.com"}).status == status
+
+
+def test_a_database_that_restarted_is_ready_at_the_first_question(
+    visit: Callable[..., Visitor], database: Database
+) -> None:
+    visitor = visit(None)
+    assert visitor.get("/readyz").status == 200
+    with psycopg.connect(database.superuser_url) as connection:
+        ended = connection.execute(
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = %s AND pid <> %s",
+            [database.name, connection.info.backend_pid],
+        ).fetchone()
+    assert ended is not None
+    assert ended[0] >= 1, "a connection that the pool kept"
+
+    assert visitor.get("/readyz").status == 200
