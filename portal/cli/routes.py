@@ -29,7 +29,8 @@ def routes_command(*, as_json: bool) -> None:
 def routes(app: Flask) -> list[dict[str, Any]]:
     """One row a route, in the order of the addresses.
 
-    `hidden`: whoever lacks the permission is told 404 instead of 403. `csrf` names
+    `hidden`: whoever lacks the permission is told 404 instead of 403. `fresh`: it
+    wants a proof of the last 15 minutes. `csrf` names
     the other proof where a route needs no token.
     """
     return sorted((_row(app, rule) for rule in app.url_map.iter_rules()), key=lambda row: (row["rule"], row["methods"]))
@@ -45,6 +46,7 @@ def _row(app: Flask, rule: Any) -> dict[str, Any]:
         "face": said.face if said else None,
         "permission": said.permission if said else None,
         "hidden": said.hidden if said else None,
+        "fresh": said.fresh if said else None,
         "object": said.object_kind if said else "",
         "reason": said.reason if said else "",
         "csrf": getattr(app.view_functions[rule.endpoint], "__csrf_exempt__", ""),
