@@ -18,14 +18,10 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup, escape
 
+from portal.core.effort import is_too_much
 from portal.core.plain import written
 
 __all__ = ["line", "one_line", "plain", "tidy", "to_html"]
-
-LONGEST = 100_000
-MOST_OPEN_BRACKETS = 500
-"""Beyond either (forms allow far less, and nobody leaves 500 brackets open) a text is shown as it is: parsing an
-open bracket costs as much as all that follows it."""
 
 _TAGS: Final = {
     "p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "a",
@@ -89,28 +85,24 @@ _markdown = _parser()
 @lru_cache(maxsize=2048)
 def to_html(text: str) -> Markup:
     """Markdown as safe HTML. Put it inside an element with `hx-ignore`."""
-    if _is_too_much(text):
+    if is_too_much(text):
         return Markup("<p>{}</p>").format(Markup("<br>\n").join(text.split("\n")))
     return Markup(_cleaner.clean(_markdown.render(text)))  # noqa: S704 - this is where it becomes safe
 
 
 def plain(text: str) -> str:
     """Markdown as plain text for mails: without marks, with the addresses of links."""
-    return text if _is_too_much(text) else written(_markdown.parse(text))
+    return text if is_too_much(text) else written(_markdown.parse(text))
 
 
 def one_line(text: str, longest: int = 160) -> str:
     """The beginning of a text on one line, for lists and notices; cut at a word, with an ellipsis."""
     start = text[: 8 * longest]
-    words = start if _is_too_much(start) else written(_markdown.parse(start), with_links=False)
+    words = start if is_too_much(start) else written(_markdown.parse(start), with_links=False)
     words = _SPACES.sub(" ", words).strip()
     if len(words) <= longest:
         return words
     return words[: longest - 1].rsplit(" ", 1)[0].rstrip(" ,.;:-") + "…"
-
-
-def _is_too_much(text: str) -> bool:
-    return len(text) > LONGEST or text.count("[") - text.count("]") > MOST_OPEN_BRACKETS
 
 
 def tidy(text: str) -> str:

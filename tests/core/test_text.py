@@ -2,13 +2,14 @@
 
 import html
 import re
-import time
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.core.text import LONGEST, line, one_line, plain, tidy, to_html
+from portal.core import effort
+from portal.core.text import line, one_line, plain, tidy, to_html
 from tests.payloads import XSS
 
 _ATTRIBUTE = r' (?:href="(?P<href>[^"<>]*)"|rel="noopener nofollow ugc"|dir="auto"|start="\d+")'
@@ -100,24 +101,97 @@ def test_deep_quotes_keep_their_words() -> None:
     assert "hello" in to_html("> " * 40 + "hello")
 
 
+WORST = {
+    "open brackets": "[" * 20_000,
+    "nested brackets": "[" * 10_000 + "]" * 10_000,
+    "brackets that close first": "]" * 10_000 + "[" * 10_000,
+    "nested links": "[" * 4_000 + "](x)" * 4_000,
+    "links cut off": "[a](<b" * 3_000,
+    "pictures": "![](" * 5_000,
+    "stars": "*a " * 7_000,
+    "more stars": "***" * 6_000 + "a",
+    "both emphases": "_a__b_" * 3_000,
+    "struck through": "~~" * 10_000,
+    "ticks": "`" * 20_000 + "a",
+    "ticks of each length": "".join("`" * length + "a" for length in range(1, 199)),
+    "tags": "<" * 20_000,
+    "entities": "&" * 20_000,
+    "escapes": "\\" * 20_000,
+    "parentheses": "(" * 20_000,
+    "quotes": "> " * 10_000,
+    "quotes that go on": "> " * 60 + "a\n" + "b\n" * 9_900,
+    "some quotes that go on": "> " * 15 + "a\n" + "b\n" * 9_900,
+    "items": "- " * 10_000 + "x",
+    "items in items": "\n".join(" " * (2 * level) + "- a" for level in range(140)),
+    "quotes of numbers": "> 1. " * 4_000,
+    "lines": "a\n" * 10_000,
+    "lines that break": "a  \n" * 5_000,
+    "wide lines": "|a" * 10_000 + "\n|-",
+    "a wide table of short rows": "a|" * 500 + "\n" + "-|" * 500 + "\n" + "a|\n" * 6_000,
+    "a quoted one": "> " + "a|" * 500 + "\n> " + "-|" * 500 + "\n" + "> a\n" * 4_000,
+    "names of addresses": "[a]: b\n" * 2_800,
+    "addresses": "http://" * 3_000,
+    "half addresses": "://" * 6_600,
+    "mail addresses": "a@b.co " * 2_800,
+    "half mail addresses": "a@" * 10_000,
+    "a long host": "https://a." + "a." * 10_000,
+}
+MOST_CALLS = 1_500_000
+"""Of Python functions, to write 20,000 characters as HTML and as text: prose of that length takes 300,000."""
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_no_text_of_a_forms_length_takes_long(name: str) -> None:
+    calls = 0
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    text = WORST[name][:20_000]
+    sys.setprofile(count)
+    try:
+        to_html.__wrapped__(text)
+        plain(text)
+        one_line(text)
+    finally:
+        sys.setprofile(None)
+    assert calls < MOST_CALLS
+
+
+@pytest.mark.parametrize("name", ["half addresses", "mail addresses"])
+def test_what_only_the_search_for_addresses_would_pay_for_is_left_unparsed(name: str) -> None:
+    assert to_html(WORST[name]) == "<p>" + html.escape(WORST[name]).replace("\n", "<br>\n") + "</p>"
+
+
+ORDINARY = {
+    "a log": "[INFO] **started** worker_1 at http://10.0.0.1:80/ (a|b)\n" * 340,
+    "an answer to an answer": "> > > > > They wrote\n> > > > this\n\n" * 200,
+    "a list": "- one\n  - two\n    1. three\n       - four\n" * 300,
+    "a table": "|name|size|state|\n|:-|-:|-|\n" + "|printer|3|on|\n" * 1_000,
+    "a program": "```\n" + " " * 60 + "if a[0][1] > b: return {}\n" * 400 + "```",
+    "a rule": "**a**\n\n" + "-" * 80 + "\n\n" + "=" * 80 + "\n",
+    "a drawing": "\n".join(" " * space + "|---|" for space in range(70)) + "\n\n**end**",
+    "people": "".join(f"**{number}** somebody{number}@example.com\n" for number in range(500)),
+}
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_what_people_paste_is_parsed(name: str) -> None:
+    assert not effort.is_too_much(ORDINARY[name])
+
+
 @pytest.mark.parametrize(
-    "text",
-    ["[" * 20_000, "*a " * 7_000, "![](" * 5_000, "`" * 20_000 + "a", "> " * 10_000, "<" * 20_000, "***" * 6_000 + "a",
-     "http://" * 3_000, "a@" * 10_000, "|a" * 10_000 + "\n|-", "- " * 10_000 + "x", "&" * 20_000, "\\" * 20_000,
-     "[a](<b" * 3_000, "_a__b_" * 3_000, "[" * 10_000 + "]" * 10_000, "https://a." + "a." * 10_000,
-     "(" * 20_000, "~~" * 10_000],
-    ids=lambda text: text[:6],
+    ("text", "levels"),
+    [("a\n\nb", 0), ("> a", 1), (">>>a", 3), ("- a", 1), ("- - - a", 3), ("> 1. a", 3), ("      - a", 4), ("-a", 0),
+     ("        a", 0), ("a > b", 0), ("\t- a", 3), ("2) a\n> > b", 2)],
 )  # fmt: skip
-def test_no_text_of_a_forms_length_takes_long(text: str) -> None:
-    began = time.process_time()
-    to_html(text[:20_000])
-    plain(text[:20_000])
-    one_line(text)
-    assert time.process_time() - began < 3
+def test_depth_is_rather_over_than_underrated(text: str, levels: int) -> None:
+    assert effort.depth(text) == levels
 
 
 def test_overlong_text_is_shown_unparsed() -> None:
-    text = "*x* <b>" * (LONGEST // 7 + 1)
+    text = "*x* <b>" * (effort.LONGEST // 7 + 1)
     assert to_html(text) == f"<p>{html.escape(text)}</p>"
     assert plain(text) == text
 
