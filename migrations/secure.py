@@ -15,7 +15,9 @@ from alembic import op
 TENANT = "tenant_id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)"
 REACH = "(SELECT current_setting('app.reach', true))"
 ANYBODY = f"{REACH} IN ('client', 'staff', 'system')"
+EVERYBODY = f"{REACH} IN ('gate', 'client', 'staff', 'system')"
 STAFF = f"{REACH} IN ('staff', 'system')"
+CLIENTS = "(SELECT nullif(current_setting('app.clients', true), ''))::uuid[]"
 OWN_CLIENT = "(SELECT nullif(current_setting('app.client', true), '')::uuid)"
 OWN_USER = "(SELECT nullif(current_setting('app.user', true), '')::uuid)"
 DOORS = Path(__file__).parent / "doors"
@@ -79,6 +81,47 @@ def secure_client(table: str, key: str = "client_id", *, visibility: bool = Fals
     _for_app("client", table, "ALL", _usual(f"{STAFF} OR ({own})"), restrictive=True)
 
 
+def hold_to_assigned(table: str, key: str = "client_id", *, visibility: bool = False) -> None:
+    """Client, from 0002 on: of the staff, somebody who looks after some clients sees no other (`app.clients`)."""
+    op.execute(f"DROP POLICY client ON {table}")
+    own = f"{REACH} = 'client' AND {key} = {OWN_CLIENT}"
+    own += " AND visibility = 'public'" if visibility else ""
+    _for_app("client", table, "ALL", _usual(f"({STAFF} AND {_assigned(key)}) OR ({own})"), restrictive=True)
+
+
+def _assigned(key: str) -> str:
+    return f"({CLIENTS} IS NULL OR {key} = ANY ({CLIENTS}))"
+
+
+def secure_common(table: str) -> None:
+    """Common: everybody in the tenant reads, the gate too; staff and system write."""
+    _force(table, "SELECT, INSERT, UPDATE, DELETE")
+    _for_app("tenant_read", table, "SELECT", f"{TENANT} AND {_usual(EVERYBODY)}")
+    for verb in ("INSERT", "UPDATE", "DELETE"):
+        _for_app(f"tenant_{verb.lower()}", table, verb, f"{TENANT} AND {_usual(STAFF)}")
+
+
+def secure_member(table: str) -> None:
+    """Member: staff and system, the own client, the person itself; the person makes no rows of a client."""
+    _force(table, "SELECT, INSERT, UPDATE, DELETE")
+    _member_policies(table)
+
+
+def person_to_member(table: str) -> None:
+    """A table of class Person becomes one of class Member."""
+    op.execute(f"DROP POLICY tenant ON {table}")
+    op.execute(f"DROP POLICY person ON {table}")
+    _member_policies(table)
+
+
+def _member_policies(table: str) -> None:
+    _for_app("tenant", table, "ALL", TENANT)
+    of_client = f"({STAFF} AND {_assigned('client_id')}) OR ({REACH} = 'client' AND client_id = {OWN_CLIENT})"
+    _for_app("member", table, "ALL", _usual(f"{of_client} OR user_id = {OWN_USER}"), restrictive=True)
+    of_nobody = f"(user_id = {OWN_USER} AND client_id IS NULL) OR ({STAFF} AND client_id IS NULL)"
+    _for_app("member_insert", table, "INSERT", _usual(f"{of_client} OR {of_nobody}"), restrictive=True)
+
+
 def secure_person(table: str, key: str = "user_id") -> None:
     """Person: staff and system, or the person itself; the gate sees whom its door recognised."""
     _force(table, "SELECT, INSERT, UPDATE, DELETE")
@@ -98,10 +141,19 @@ def open_to_door(table: str, *, select: str, insert: str = "", update: str = "")
                 op.execute(f"CREATE POLICY door_{verb.lower()} ON {table} FOR {verb} TO portal_door {clause}")
 
 
-def door(name: str, arguments: str) -> None:
-    """Make the door of this file: owned by portal_door, callable by the application alone."""
+def shut(name: str, arguments: str) -> None:
+    """Take out a door that is about to be made anew."""
+    op.execute(f"DROP FUNCTION door.{name}({arguments})")
+
+
+def door(name: str, arguments: str, since: str = "") -> None:
+    """Make the door of this file: owned by portal_door, callable by the application alone.
+
+    A door that changes gets a file in the folder of the migration that changes it
+    (`since`), and `shut` takes the former one out; what has landed stays as it is.
+    """
     signature = f"door.{name}({arguments})"
-    op.execute((DOORS / f"{name}.sql").read_text(encoding="utf-8"))
+    op.execute((DOORS / since / f"{name}.sql").read_text(encoding="utf-8"))
     op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO portal_app")
     op.execute(f"ALTER FUNCTION {signature} OWNER TO portal_door")

@@ -54,7 +54,12 @@ def a_member(user: User, contact: Contact, role_name: str = "User", **more: Any)
     membership = put(
         Membership(user_id=user.id, client_id=contact.client_id, contact_id=contact.id, created_at=clock.now(), **more)
     )
-    put(MembershipRole(user_id=user.id, membership_id=membership.id, role_id=role("client", role_name).id))
+    put(
+        MembershipRole(
+            client_id=membership.client_id, user_id=user.id, membership_id=membership.id,
+            role_id=role("client", role_name).id,
+        )
+    )  # fmt: skip
     return membership
 
 

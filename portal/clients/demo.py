@@ -182,13 +182,14 @@ def _box(name: str) -> str:
 def _add(load: Load, companies: list[Company]) -> None:
     loader, tenant_id, at = load.loader, load.tenant_id, instant(load.since)
     add_client = loader.table("clients", "tenant_id", "id", "number", "name", "email_domain", "phone", "is_active",
-                              "created_at")  # fmt: skip
+                              "portal_access", "created_at")  # fmt: skip
     add_site = loader.table("sites", "tenant_id", "id", "client_id", "name", "street", "postal_code", "city", "country")
     add_contact = loader.table("contacts", "tenant_id", "id", "client_id", "site_id", "name", "email", "email_key",
-                               "phone", "title", "locale", "is_primary", "is_active", "created_at")  # fmt: skip
+                               "phone", "title", "locale", "is_primary", "is_active", "portal_access",
+                               "created_at")  # fmt: skip
     for company in companies:
         phone = f"+49 30 23125 {company.number % 1000:03d}"
-        add_client((tenant_id, company.id, company.number, company.name, company.domain, phone, True, at))
+        add_client((tenant_id, company.id, company.number, company.name, company.domain, phone, True, True, at))
         streets = {site[0]: site for named in NAMED.values() for one in named for site in one.sites}
         for place, (site_id, name) in enumerate(company.sites):
             town, code = _TOWNS[(company.number + place) % len(_TOWNS)]
@@ -198,5 +199,5 @@ def _add(load: Load, companies: list[Company]) -> None:
             line = f"{phone}-{place:02d}"
             add_contact(
                 (tenant_id, contact.id, company.id, contact.site_id, contact.name, contact.email,
-                 email_key(contact.email), line, contact.title, contact.locale, place == 0, True, at)
+                 email_key(contact.email), line, contact.title, contact.locale, place == 0, True, True, at)
             )  # fmt: skip

@@ -12,7 +12,10 @@ from portal.core.tenancy.tables import ClientOwned
 
 
 class Client(ClientOwned, Base):
-    """A company the MSP serves. `number` is what people see; the tax id is stored encrypted."""
+    """A company the MSP serves. `number` is what people see; the tax id is stored encrypted.
+
+    `portal_access` off: nobody of this client comes in, sessions included.
+    """
 
     __tablename__ = "clients"
     __client_key__ = "id"
@@ -26,6 +29,7 @@ class Client(ClientOwned, Base):
     tax_id_sealed: Mapped[str | None]
     tax_id = Sealed("tax_id_sealed")
     is_active: Mapped[bool] = mapped_column(default=True)
+    portal_access: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[dt.datetime]
 
 
@@ -43,7 +47,7 @@ class Site(ClientOwned, Base):
 
 
 class Contact(ClientOwned, Base):
-    """A person at a client, with or without a login."""
+    """A person at a client, with or without a login. `portal_access` off: this one doesn't come in."""
 
     __tablename__ = "contacts"
     __table_args__ = (
@@ -64,4 +68,5 @@ class Contact(ClientOwned, Base):
     locale: Mapped[str | None]
     is_primary: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
+    portal_access: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[dt.datetime]

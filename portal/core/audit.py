@@ -18,7 +18,7 @@ from portal.core.db import Base, Json, unique
 from portal.core.ids import new_id
 from portal.core.tenancy.filter import RAW
 from portal.core.tenancy.scope import Scope, current_scope
-from portal.core.tenancy.tables import StaffOwned
+from portal.core.tenancy.tables import ClientOwned, StaffOwned, WithVisibility
 from portal.extensions import db
 
 PENDING = "audit"
@@ -26,23 +26,32 @@ SECRET_FIELDS = frozenset({"password", "hash", "token", "token_hash", "secret", 
 
 
 class AuditHead(StaffOwned, Base):
-    """The last link of a tenant's chain."""
+    """The last link of a tenant's chain, and the last one that was taken off its old end (`door.audit_trim`)."""
 
     __tablename__ = "audit_heads"
     __table_args__ = (unique(),)
 
     position: Mapped[int] = mapped_column(BigInteger)
     digest: Mapped[str]
+    trimmed_position: Mapped[int] = mapped_column(BigInteger, default=0)
+    trimmed_digest: Mapped[str] = mapped_column(default="")
 
 
-class AuditEntry(StaffOwned, Base):
-    """One link: `digest` is SHA-256 over the digest before it and this entry's facts as canonical JSON."""
+class AuditEntry(ClientOwned, WithVisibility, Base):
+    """One link: `digest` is SHA-256 over the digest before it and this entry's facts as canonical JSON.
+
+    An act that concerns no client has no `client_id` and is the staff's alone. A
+    client reads those of its own that are `public`; nobody writes but the door.
+    """
 
     __tablename__ = "audit_entries"
     __table_args__ = (
         unique("position"),
         Index("ix_audit_entries_at", "tenant_id", "at", "id"),
         Index("ix_audit_entries_object", "tenant_id", "object_kind", "object_id"),
+        Index("ix_audit_entries_client", "tenant_id", "client_id", "at", "id"),
+        Index("ix_audit_entries_user", "tenant_id", "user_id", "at", "id"),
+        Index("ix_audit_entries_action", "tenant_id", "action", "at", "id"),
     )
 
     position: Mapped[int] = mapped_column(BigInteger)
@@ -51,7 +60,7 @@ class AuditEntry(StaffOwned, Base):
     facts: Mapped[Json]
     object_kind: Mapped[str]
     object_id: Mapped[uuid.UUID | None]
-    client_id: Mapped[uuid.UUID | None]
+    client_id: Mapped[uuid.UUID | None]  # type: ignore[assignment]  # unlike other tables of clients
     user_id: Mapped[uuid.UUID | None]
     digest: Mapped[str]
 
@@ -69,9 +78,14 @@ def record(
     *,
     old: dict[str, Any] | None = None,
     new: dict[str, Any] | None = None,
+    client_id: uuid.UUID | None = None,
+    shown: bool = False,
     **facts: str | int | None,
 ) -> None:
     """Note an act for the trail of the scope's tenant; it is written when the transaction commits.
+
+    `client_id`: the client it concerns, where neither target nor scope says so.
+    `shown`: the client's Admins may read of it.
 
     Raises NoScope where nobody is asking: an act without actor is an error, not
     a line that may be skipped.
@@ -85,8 +99,9 @@ def record(
             "action": action,
             "object_kind": getattr(target, "__tablename__", ""),
             "object_id": _text(getattr(target, "id", None)),
-            "client_id": _text(getattr(target, "client_id", None) or scope.client_id),
-            "user_id": _text(scope.user_id),
+            "client_id": _text(client_id or getattr(target, "client_id", None) or scope.client_id),
+            "user_id": _text(scope.actor_id),
+            "visibility": "public" if shown else "internal",
             "facts": {**_seen_from(session, scope), "old": masked(old), "new": masked(new), **facts},
         }
     )
@@ -97,7 +112,10 @@ def _text(value: object) -> str | None:
 
 
 def _seen_from(session: Session, scope: Scope) -> dict[str, str]:
-    return {"reach": str(scope.reach), **session.info.get("origin", {})}
+    seen = {"reach": str(scope.reach), **session.info.get("origin", {})}
+    if scope.staff_user_id is not None:
+        seen["as_contact"] = str(scope.contact_id)
+    return seen
 
 
 def append(session: Session) -> None:

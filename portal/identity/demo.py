@@ -76,12 +76,13 @@ def load_staff(load: Load, roles: Roles) -> list[Colleague]:
     people = _People(load, "staff")
     loader, tenant_id, make_id = load.loader, load.tenant_id, people.make_id
     add_role = loader.table("staff_roles", "tenant_id", "id", "user_id", "role_id")
-    add_profile = loader.table("staff_profiles", "tenant_id", "id", "user_id", "display_name", "title", "is_active")
+    add_profile = loader.table("staff_profiles", "tenant_id", "id", "user_id", "display_name", "title", "is_active",
+                               "sees_assigned_only")  # fmt: skip
     staff = []
     for box, name, title, role in _STAFF.get(load.slug, _ANYBODY):
         user_id = people.add("internal", f"{box}@{load.slug}.example", name)
         add_role((tenant_id, make_id(load.since), user_id, roles.internal[role]))
-        add_profile((tenant_id, make_id(load.since), user_id, name, title, True))
+        add_profile((tenant_id, make_id(load.since), user_id, name, title, True, False))
         staff.append(Colleague(user_id, name, role))
     return staff
 
@@ -92,7 +93,7 @@ def load_members(load: Load, companies: Iterable[Company], roles: Roles) -> None
     loader, tenant_id, make_id, at = load.loader, load.tenant_id, people.make_id, people.at
     add_member = loader.table("memberships", "tenant_id", "id", "user_id", "client_id", "contact_id", "ticket_scope",
                               "is_active", "created_at")  # fmt: skip
-    add_role = loader.table("membership_roles", "tenant_id", "id", "user_id", "membership_id", "role_id")
+    add_role = loader.table("membership_roles", "tenant_id", "id", "client_id", "user_id", "membership_id", "role_id")
     for company in companies:
         for contact in company.contacts:
             if contact.role is None:
@@ -100,7 +101,7 @@ def load_members(load: Load, companies: Iterable[Company], roles: Roles) -> None
             user_id = people.add("client", contact.email, contact.name)
             member_id = make_id(load.since)
             add_member((tenant_id, member_id, user_id, company.id, contact.id, SCOPES[contact.role], True, at))
-            add_role((tenant_id, make_id(load.since), user_id, member_id, roles.client[contact.role]))
+            add_role((tenant_id, make_id(load.since), company.id, user_id, member_id, roles.client[contact.role]))
 
 
 class _People:
@@ -112,12 +113,12 @@ class _People:
         self.at = instant(load.since)
         self.hash = hash_password(PASSWORD)
         self.add_user = load.loader.table("users", "tenant_id", "id", "kind", "email", "email_key", "name", "state",
-                                          "created_at")  # fmt: skip
+                                          "state_reason", "is_managed", "verified_at", "created_at")  # fmt: skip
         self.add_password = load.loader.table("passwords", "tenant_id", "id", "user_id", "hash", "changed_at")
 
     def add(self, kind: str, email: str, name: str) -> str:
         """Add somebody; the id."""
         tenant_id, user_id = self.load.tenant_id, self.make_id(self.load.since)
-        self.add_user((tenant_id, user_id, kind, email, email_key(email), name, "active", self.at))
+        self.add_user((tenant_id, user_id, kind, email, email_key(email), name, "active", "", False, self.at, self.at))
         self.add_password((tenant_id, self.make_id(self.load.since), user_id, self.hash, self.at))
         return user_id

@@ -4,7 +4,7 @@ from flask import Flask
 from flask_babel import lazy_gettext
 
 from portal.core.web import nav
-from portal.identity import login, roles  # noqa: F401  # roles registers those of a new tenant
+from portal.identity import login, roles, settings_of_access  # noqa: F401  # what a new tenant is given
 from portal.identity.blueprint import bp
 
 

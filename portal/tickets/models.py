@@ -30,6 +30,29 @@ class Board(Shared, Base):
     is_default: Mapped[bool] = mapped_column(default=False)
 
 
+class BoardGroup(Shared, Base):
+    """Boards that some of a client's people are held to; see `Membership.board_group_id`."""
+
+    __tablename__ = "board_groups"
+    __table_args__ = (unique("name"),)
+
+    name: Mapped[str]
+
+
+class BoardGroupBoard(Shared, Base):
+    """A board of a group."""
+
+    __tablename__ = "board_group_boards"
+    __table_args__ = (
+        references("board_groups", board_group_id="id"),
+        references("boards", board_id="id"),
+        unique("board_group_id", "board_id"),
+    )
+
+    board_group_id: Mapped[uuid.UUID]
+    board_id: Mapped[uuid.UUID]
+
+
 class Status(Shared, Base):
     """A state of tickets on one board; `category` is what the product makes of it."""
 
@@ -65,7 +88,8 @@ class Ticket(ClientOwned, Base):
     `phase` follows from status and turn (`rules.phase`) and is stored because
     lists and counts are read by it. `version` and `touched_at` move with every
     change; `public_version` and `updated_at` only with what the client may see,
-    so that an internal note leaves no trace on the client's side.
+    so that an internal note leaves no trace on the client's side. `is_private`:
+    only those named on it see it (see `policy.visible_to`).
     """
 
     __tablename__ = "tickets"
@@ -105,6 +129,7 @@ class Ticket(ClientOwned, Base):
     assignee_user_id: Mapped[uuid.UUID | None]
     phase: Mapped[str]
     turn: Mapped[str | None]
+    is_private: Mapped[bool] = mapped_column(default=False)
     public_version: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=0)
     submission_key: Mapped[uuid.UUID | None]

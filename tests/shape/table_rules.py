@@ -9,7 +9,11 @@ GLOBAL = {"alembic_version", "schedules", "tenant_hosts", "tenants"}
 """The written list of tables that belong to no tenant. A new one needs a reason in docs/adr."""
 
 VERBS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
-READERS = {"shared": "'client'::text, 'staff'::text, 'system'::text", "staff": "'staff'::text, 'system'::text"}
+READERS = {
+    "common": "'gate'::text, 'client'::text, 'staff'::text, 'system'::text",
+    "shared": "'client'::text, 'staff'::text, 'system'::text",
+    "staff": "'staff'::text, 'system'::text",
+}
 
 
 def faults(declared: dict[str, Declared], found: dict[str, Found]) -> list[str]:
@@ -76,12 +80,20 @@ def _verb(table: Declared, verb: str, policies: list[Policy]) -> Iterator[str]:
     for policy in permissive:
         yield from (f"{policy.name}: {side} does not compare the tenant" for side in _sides(policy, verb, TENANT))
     if table.table_class == "client":
-        wanted = ["app.client", f"{table.owner_key} =", *(["visibility = 'public'"] if table.has_visibility else [])]
+        wanted = [
+            "app.client'",
+            "app.clients",
+            f"{table.owner_key} =",
+            *(["visibility = 'public'"] if table.has_visibility else []),
+        ]
+        yield from _someone(restrictive, verb, wanted)
+    elif table.table_class == "member":
+        wanted = ["app.client'", "app.clients", "app.user", "client_id =", "user_id ="]
         yield from _someone(restrictive, verb, wanted)
     elif table.table_class == "person":
         yield from _someone(restrictive, verb, ["app.user", f"{table.owner_key} ="])
-    elif verb != "INSERT" or table.table_class == "shared":
-        readers = READERS["shared" if table.table_class == "shared" and verb == "SELECT" else "staff"]
+    elif verb != "INSERT" or table.table_class in {"common", "shared"}:
+        readers = READERS[table.table_class if verb == "SELECT" else "staff"]
         for policy in permissive:
             yield from (f"{policy.name}: {side} lets others in" for side in _sides(policy, verb, readers))
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from portal.core.db import Base
 from portal.core.tenancy.filter import RAW
-from portal.core.tenancy.tables import ClientOwned, PersonOwned, TenantOwned, WithVisibility
+from portal.core.tenancy.tables import ClientOwned, MemberOwned, PersonOwned, TenantOwned, WithVisibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -158,6 +158,8 @@ def _declaration(model: type[Any], name: str) -> Declared:
         key = model.__client_key__
     elif issubclass(model, PersonOwned):
         key = model.__person_key__
+    elif issubclass(model, MemberOwned):
+        key = "client_id"
     order = (
         ("tenant_id", "id") if issubclass(model, TenantOwned) else tuple(c.name for c in model.__table__.primary_key)
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from portal.core import clock
 from portal.core.tenancy.filter import RAW
@@ -21,6 +21,22 @@ _ENTER = text(
     "SELECT * FROM door.enter(:slug, :host, :side, :token, :other, :now, CAST(:idle AS interval))"
 ).execution_options(**{RAW: True})
 _RECOGNISE = text("SELECT * FROM door.recognise(:kind, :email_key)").execution_options(**{RAW: True})
+_RECOGNISE_USER = text("SELECT * FROM door.recognise_user(:kind, :user_id)").execution_options(**{RAW: True})
+_NEWCOMER = text("SELECT door.newcomer(:user_id)").execution_options(**{RAW: True})
+_OWNER_OF_PASSKEY = text("SELECT door.owner_of_passkey(:kind, :credential_id)").execution_options(**{RAW: True})
+_OWNER_OF_IDENTITY = text("SELECT door.owner_of_identity(:provider_id, :subject)").execution_options(**{RAW: True})
+_OWNER_OF_MAIL_TOKEN = text("SELECT * FROM door.owner_of_mail_token(:purpose, :token_hash, :now)").execution_options(
+    **{RAW: True}
+)
+_CANDIDATES = text("SELECT user_id FROM door.candidates(:digits, :most)").execution_options(**{RAW: True})
+_REDEEM = text(
+    "SELECT * FROM door.redeem_access_code(:digits, :code_hash, :membership_id, :membership_role_id, :now)"
+).execution_options(**{RAW: True})
+_INVITEE = text("SELECT door.invitee(:user_id, :email, :email_key, :name, :now)").execution_options(**{RAW: True})
+_ACCOUNT_STATES = text("SELECT * FROM door.account_states()").execution_options(**{RAW: True})
+_LEAVE = text("SELECT door.leave(:session_id, :now)").execution_options(**{RAW: True})
+_OWN_SEATS = text("SELECT * FROM door.own_seats()").execution_options(**{RAW: True})
+_END_SEAT = text("SELECT door.end_seat(:membership_id, :now)").execution_options(**{RAW: True})
 _THROTTLE = text(
     "SELECT * FROM door.throttle(:key, CAST(:limits AS integer[]), CAST(:windows AS interval[]), :at)"
 ).execution_options(**{RAW: True})
@@ -62,6 +78,11 @@ def enter(  # what a request brings along; each is checked by the door
         site_id=row.site_id,
         ticket_scope=row.ticket_scope or "own",
         permissions=frozenset(row.permissions or ()),
+        at_sites=frozenset(_at_site(held) for held in row.at_sites or ()),
+        board_ids=None if row.board_ids is None else frozenset(row.board_ids),
+        client_ids=None if row.client_ids is None else frozenset(row.client_ids),
+        staff_user_id=row.staff_user_id,
+        proved_at=row.proved_at,
     )
     _adopt(scope)
     return Entry(scope, row)
@@ -72,10 +93,104 @@ def recognise(*, kind: str, email_key: str) -> tuple[UUID | None, UUID | None]:
 
     Returns the person and, for a client's, the membership that a sign-in begins with.
     """
+    return _seen(_RECOGNISE, {"kind": kind, "email_key": email_key})
+
+
+def recognise_user(*, kind: str, user_id: UUID | None) -> tuple[UUID | None, UUID | None]:
+    """At the gate: the same for somebody whose id is known; of another side it is nobody."""
+    return _seen(_RECOGNISE_USER, {"kind": kind, "user_id": user_id})
+
+
+def _seen(statement: TextClause, arguments: dict[str, Any]) -> tuple[UUID | None, UUID | None]:
     gate = current_scope()
-    row = db.session.execute(_RECOGNISE, {"kind": kind, "email_key": email_key}).one()
+    row = db.session.execute(statement, arguments).one()
     _adopt(Scope(tenant_id=gate.tenant_id, reach=Reach.GATE, user_id=row.user_id))
     return row.user_id, row.membership_id
+
+
+def newcomer(user_id: UUID) -> None:
+    """At the gate: let the scope write the rows of a person who is about to be made under this id."""
+    gate = current_scope()
+    db.session.execute(_NEWCOMER, {"user_id": user_id})
+    _adopt(Scope(tenant_id=gate.tenant_id, reach=Reach.GATE, user_id=user_id))
+
+
+def owner_of_passkey(*, kind: str, credential_id: str) -> UUID | None:
+    """At the gate: whose passkey this is, by its id in base64url; it proves nothing yet."""
+    owner: UUID | None = db.session.execute(
+        _OWNER_OF_PASSKEY, {"kind": kind, "credential_id": credential_id}
+    ).scalar_one()
+    return owner
+
+
+def owner_of_identity(*, provider_id: UUID, subject: str) -> UUID | None:
+    """At the gate: who is known to this SSO provider under this subject."""
+    owner: UUID | None = db.session.execute(
+        _OWNER_OF_IDENTITY, {"provider_id": provider_id, "subject": subject}
+    ).scalar_one()
+    return owner
+
+
+def owner_of_mail_token(*, purpose: str, token_hash: str) -> tuple[UUID, str] | None:
+    """At the gate: whose token of this purpose this is, and their kind, if it is still good. It consumes nothing."""
+    row = db.session.execute(
+        _OWNER_OF_MAIL_TOKEN, {"purpose": purpose, "token_hash": token_hash, "now": clock.now()}
+    ).one_or_none()
+    return None if row is None else (row.user_id, row.kind)
+
+
+def candidates(*, digits: str, most: int) -> list[UUID]:
+    """At the gate: the users whom a client number or phone number may mean, at most so many."""
+    return list(db.session.execute(_CANDIDATES, {"digits": digits, "most": most}).scalars())
+
+
+def redeem_access_code(
+    *, digits: str, code_hash: str, membership_id: UUID, membership_role_id: UUID
+) -> tuple[UUID, UUID] | None:
+    """At the gate: use an access code up for its newcomer; contact and client, None for a code that isn't good."""
+    row = db.session.execute(
+        _REDEEM,
+        {"digits": digits, "code_hash": code_hash, "membership_id": membership_id,
+         "membership_role_id": membership_role_id, "now": clock.now()},
+    ).one_or_none()  # fmt: skip
+    return None if row is None else (row.contact_id, row.client_id)
+
+
+def invitee(*, user_id: UUID, email: str, email_key: str, name: str) -> UUID:
+    """For a client's scope: the id of the client user of this address, made as pending under `user_id` if missing."""
+    found: UUID = db.session.execute(
+        _INVITEE, {"user_id": user_id, "email": email, "email_key": email_key, "name": name, "now": clock.now()}
+    ).scalar_one()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What a client's Admin learns of a login: its state, and whether it has a second factor."""
+
+    state: str
+    has_second_factor: bool
+
+
+def account_states() -> dict[UUID, AccountState]:
+    """For a client's scope: what became of the logins of its own people, by membership."""
+    rows = db.session.execute(_ACCOUNT_STATES).all()
+    return {row.membership_id: AccountState(row.state, row.has_second_factor) for row in rows}
+
+
+def leave(session_id: UUID) -> None:
+    """For a client's scope: end the session at hand, if somebody of the staff looks on through it."""
+    db.session.execute(_LEAVE, {"session_id": session_id, "now": clock.now()})
+
+
+def own_seats() -> list[tuple[UUID, str]]:
+    """For a client's scope: the memberships that the person may take up, with the companies' names, by name."""
+    return [(row.membership_id, row.client_name) for row in db.session.execute(_OWN_SEATS)]
+
+
+def end_seat(membership_id: UUID) -> None:
+    """For a client's scope: end the sessions of somebody at the own client."""
+    db.session.execute(_END_SEAT, {"membership_id": membership_id, "now": clock.now()})
 
 
 def throttle(key: str, *, limits: Sequence[tuple[int, dt.timedelta]], at: dt.datetime) -> tuple[float, bool]:
@@ -100,6 +215,11 @@ def tenant_of_host(*, slug: str, host: str) -> UUID | None:
     """The active tenant that answers at this host."""
     tenant_id: UUID | None = db.session.execute(_TENANT, {"slug": slug, "host": host}).scalar_one()
     return tenant_id
+
+
+def _at_site(held: str) -> tuple[str, UUID]:
+    permission, _, site_id = held.partition(" ")
+    return permission, UUID(site_id)
 
 
 def _adopt(scope: Scope) -> None:

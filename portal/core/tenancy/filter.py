@@ -10,7 +10,7 @@ guards here and, below them, by row-level security.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Table, Uuid, bindparam, event, false
+from sqlalchemy import ARRAY, Table, Uuid, any_, bindparam, event, false, or_
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnClause, ColumnElement
@@ -18,11 +18,22 @@ from sqlalchemy.sql.selectable import FromClause, SelectBase
 
 from portal.core.db import Base
 from portal.core.tenancy.scope import Reach, Scope, ScopeChanged, at_the_door, current_scope, scope_or_none
-from portal.core.tenancy.tables import ClientOwned, Global, PersonOwned, Shared, StaffOwned, TenantOwned, WithVisibility
+from portal.core.tenancy.tables import (
+    ClientOwned,
+    Common,
+    Global,
+    MemberOwned,
+    PersonOwned,
+    Shared,
+    StaffOwned,
+    TenantOwned,
+    WithVisibility,
+)
 
 _TENANT = bindparam("scope_tenant", callable_=lambda: current_scope().tenant_id, type_=Uuid())
 _CLIENT = bindparam("scope_client", callable_=lambda: current_scope().client_id, type_=Uuid())
 _USER = bindparam("scope_user", callable_=lambda: current_scope().user_id, type_=Uuid())
+_CLIENTS = bindparam("scope_clients", callable_=lambda: sorted(current_scope().client_ids or ()), type_=ARRAY(Uuid()))
 
 RAW = "raw_sql_of_core"
 
@@ -41,6 +52,22 @@ def _of_tenant(cls: type[TenantOwned]) -> ColumnElement[bool]:
 
 def _of_client(cls: type[ClientOwned]) -> ColumnElement[bool]:
     return cls.client_id == _CLIENT
+
+
+def _of_assigned_clients(cls: type[ClientOwned]) -> ColumnElement[bool]:
+    return cls.client_id == any_(_CLIENTS)
+
+
+def _member_of_assigned_clients(cls: type[MemberOwned]) -> ColumnElement[bool]:
+    return or_(cls.client_id == any_(_CLIENTS), cls.user_id == _USER)
+
+
+def _member_of_client(cls: type[MemberOwned]) -> ColumnElement[bool]:
+    return or_(cls.client_id == _CLIENT, cls.user_id == _USER)
+
+
+def _member_itself(cls: type[MemberOwned]) -> ColumnElement[bool]:
+    return cls.user_id == _USER
 
 
 def _public(cls: type[WithVisibility]) -> ColumnElement[bool]:
@@ -68,16 +95,24 @@ CRITERIA: dict[Reach, tuple[Any, ...]] = {
         _held(ClientOwned, _of_client),
         _held(WithVisibility, _public),
         _held(PersonOwned, _of_person),
+        _held(MemberOwned, _member_of_client),
         _held(StaffOwned, _nothing),
     ),
     Reach.GATE: (
         *_ALL,
         _held(PersonOwned, _of_person),
+        _held(MemberOwned, _member_itself),
         _held(ClientOwned, _nothing),
         _held(Shared, _nothing),
         _held(StaffOwned, _nothing),
     ),
 }
+ASSIGNED = (*_ALL, _held(ClientOwned, _of_assigned_clients), _held(MemberOwned, _member_of_assigned_clients))
+"""Instead of the staff's criteria, for somebody who sees assigned clients only."""
+
+
+def _criteria(scope: Scope) -> tuple[Any, ...]:
+    return CRITERIA[scope.reach] if scope.client_ids is None else ASSIGNED
 
 
 def restrict(state: ORMExecuteState) -> None:
@@ -98,7 +133,7 @@ def restrict(state: ORMExecuteState) -> None:
         _refuse_bulk_by_key(state)
         _refuse_second_table(state)
         _refuse_foreign_change(state, scope)
-    state.statement = state.statement.options(*CRITERIA[scope.reach])
+    state.statement = state.statement.options(*_criteria(scope))
 
 
 def _is_of_no_tenant(statement: Any) -> bool:
@@ -125,10 +160,11 @@ def _refuse_second_table(state: ORMExecuteState) -> None:
 def _refuse_foreign_change(state: ORMExecuteState, scope: Scope) -> None:
     """No row is given to another owner; and what a reach can only read, or only add to, it can't change."""
     model = state.bind_mapper.class_ if state.bind_mapper is not None else Global
-    if not scope.is_staff and issubclass(model, Shared | StaffOwned):
+    if not scope.is_staff and issubclass(model, Common | Shared | StaffOwned):
         message = f"this {scope.reach} may not change {model.__name__} rows"
         raise UnfilteredStatement(message)
     keys = {"tenant_id", getattr(model, "__client_key__", ""), getattr(model, "__person_key__", "")} - {"id", ""}
+    keys |= {"client_id", "user_id"} if issubclass(model, MemberOwned) else set()
     changed = {getattr(column, "key", column) for column in getattr(state.statement, "_values", None) or ()}
     if given := sorted(changed & keys):
         message = f"{model.__name__} rows are not given away: {', '.join(given)}"
@@ -165,20 +201,43 @@ def check_loaded(target: TenantOwned, _context: object, *_attributes: object) ->
     if values.get("tenant_id", scope.tenant_id) != scope.tenant_id:
         message = f"{type(target).__name__} of another tenant was loaded"
         raise ForeignRow(message)
-    if not scope.is_staff and not _is_own(target, values, scope):
+    if not (scope.is_staff and scope.client_ids is None) and not _is_own(target, values, scope):
         message = f"{type(target).__name__} that this {scope.reach} may not see was loaded"
         raise ForeignRow(message)
 
 
 def _is_own(target: TenantOwned, values: dict[str, Any], scope: Scope) -> bool:
-    """Whether a client or the gate may see the row; a column that was not loaded speaks for nobody."""
-    if isinstance(target, PersonOwned):
-        return bool(values.get(target.__person_key__, scope.user_id) == scope.user_id)
-    if not scope.is_client or isinstance(target, StaffOwned):
+    """Whether a client, the gate or somebody held to assigned clients may see the row.
+
+    A column that was not loaded speaks for nobody.
+    """
+    if scope.is_staff:
+        return _is_of_assigned_client(target, values, scope)
+    if isinstance(target, PersonOwned | MemberOwned):
+        return _is_own_or_of_seat(target, values, scope)
+    if isinstance(target, StaffOwned) or not (scope.is_client or isinstance(target, Common)):
         return False
     if isinstance(target, ClientOwned):
         is_public = values.get("visibility", "public") == "public"
         return bool(values.get(target.__client_key__, scope.client_id) == scope.client_id) and is_public
+    return True
+
+
+def _is_own_or_of_seat(target: PersonOwned | MemberOwned, values: dict[str, Any], scope: Scope) -> bool:
+    if isinstance(target, PersonOwned):
+        return bool(values.get(target.__person_key__, scope.user_id) == scope.user_id)
+    is_their_client = scope.is_client and values.get("client_id", scope.client_id) == scope.client_id
+    return is_their_client or values.get("user_id", scope.user_id) == scope.user_id
+
+
+def _is_of_assigned_client(target: TenantOwned, values: dict[str, Any], scope: Scope) -> bool:
+    assigned = scope.client_ids or frozenset()
+    if isinstance(target, ClientOwned):
+        key = target.__client_key__
+        return key not in values or values[key] in assigned
+    if isinstance(target, MemberOwned):
+        is_own = values.get("user_id", scope.user_id) == scope.user_id
+        return is_own or "client_id" not in values or values["client_id"] in assigned
     return True
 
 
@@ -190,14 +249,24 @@ def stamp(session: Session, _context: UOWTransaction, _instances: object) -> Non
         scope = current_scope()
         _same_transaction(session, scope)
         _own(row, "tenant_id", scope.tenant_id)
-        if not scope.is_staff:
+        if scope.is_staff:
+            _hold_to_assigned(row, scope)
+        else:
             _hold_to_reach(row, scope, is_new=row in session.new)
+
+
+def _hold_to_assigned(row: TenantOwned, scope: Scope) -> None:
+    if scope.client_ids is not None and not _is_of_assigned_client(row, vars(row), scope):
+        message = f"{type(row).__name__} of a client that is not theirs was about to be written"
+        raise ForeignRow(message)
 
 
 def _hold_to_reach(row: TenantOwned, scope: Scope, *, is_new: bool) -> None:
     """Clients write their client's public rows, everybody their own person's; into staff tables they may only add."""
     if isinstance(row, PersonOwned):
         _own(row, row.__person_key__, scope.user_id)
+    elif isinstance(row, MemberOwned):
+        _hold_member(row, scope, is_new=is_new)
     elif isinstance(row, ClientOwned) and scope.is_client:
         _own(row, row.__client_key__, scope.client_id)
         if vars(row).get("visibility", "public") != "public":
@@ -205,6 +274,16 @@ def _hold_to_reach(row: TenantOwned, scope: Scope, *, is_new: bool) -> None:
             raise ForeignRow(message)
     elif not (is_new and isinstance(row, StaffOwned)):
         message = f"this {scope.reach} may not write a {type(row).__name__}"
+        raise ForeignRow(message)
+
+
+def _hold_member(row: MemberOwned, scope: Scope, *, is_new: bool) -> None:
+    """The client writes the rows of its people; the person its own, but not new ones of a client."""
+    values = vars(row)
+    if scope.is_client and values.get("client_id") == scope.client_id:
+        return
+    if values.get("user_id") != scope.user_id or (is_new and values.get("client_id") is not None):
+        message = f"this {scope.reach} may not write this {type(row).__name__}"
         raise ForeignRow(message)
 
 
@@ -226,10 +305,19 @@ def bind(session: Session, transaction: Any, connection: Any) -> None:  # SQLAlc
     if scope is not None:
         connection.exec_driver_sql(
             "SELECT set_config('app.tenant', %s, true), set_config('app.reach', %s, true),"
-            " set_config('app.client', %s, true), set_config('app.user', %s, true)",
-            tuple(str(value or "") for value in (scope.tenant_id, scope.reach, scope.client_id, scope.user_id)),
+            " set_config('app.client', %s, true), set_config('app.user', %s, true),"
+            " set_config('app.clients', %s, true)",
+            (
+                *(str(value or "") for value in (scope.tenant_id, scope.reach, scope.client_id, scope.user_id)),
+                assigned_of(scope),
+            ),
         )
         session.info["scope"] = scope
+
+
+def assigned_of(scope: Scope) -> str:
+    """The setting `app.clients`: a PostgreSQL array of the only clients that exist for this scope, empty for all."""
+    return "" if scope.client_ids is None else "{" + ",".join(sorted(map(str, scope.client_ids))) + "}"
 
 
 def forget(session: Session, transaction: Any) -> None:  # SQLAlchemy's listener shape

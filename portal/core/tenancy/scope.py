@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -32,7 +33,11 @@ class Scope:
     """Tenant, reach and person of one transaction.
 
     `ticket_scope` is how much of the own client's tickets a person sees (own,
-    taking_part, site, company); it has no meaning at other reaches.
+    taking_part, site, company), `board_ids` on which boards (None: all); both mean
+    nothing at other reaches. `at_sites` are permissions that count at one site only.
+    `client_ids` are the only clients that a member of the staff sees (None: all).
+    `staff_user_id` is who looks on when the staff has opened the portal as somebody.
+    `proved_at` is when the person last proved who they are.
     """
 
     tenant_id: UUID
@@ -45,6 +50,11 @@ class Scope:
     site_id: UUID | None = None
     ticket_scope: str = "own"
     permissions: frozenset[str] = frozenset()
+    at_sites: frozenset[tuple[str, UUID]] = frozenset()
+    board_ids: frozenset[UUID] | None = None
+    client_ids: frozenset[UUID] | None = None
+    staff_user_id: UUID | None = None
+    proved_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuse a client scope without client: it would mean "everything" to a careless reader.
@@ -58,13 +68,27 @@ class Scope:
         if self.client_id is None or (self.user_id is None and self.contact_id is None):
             message = "a client scope needs its client and its person"
             raise ValueError(message)
-        if self.user_id is None and self.session_id is not None:
+        if self.user_id is None and self.session_id is not None and self.staff_user_id is None:
             message = "nobody signs in without a user"
             raise ValueError(message)
 
     def may(self, permission: str) -> bool:
-        """Whether the person holds the permission; the system holds all."""
-        return self.reach is Reach.SYSTEM or permission in self.permissions
+        """Whether the person holds the permission, be it at one site only; the system holds all."""
+        return self.reach is Reach.SYSTEM or permission in self.permissions or self._holds_at_a_site(permission)
+
+    def sites_of(self, permission: str) -> frozenset[UUID] | None:
+        """The sites at which the person holds the permission; None: everywhere."""
+        if self.reach is Reach.SYSTEM or permission in self.permissions:
+            return None
+        return frozenset(site_id for held, site_id in self.at_sites if held == permission)
+
+    def _holds_at_a_site(self, permission: str) -> bool:
+        return any(held == permission for held, _ in self.at_sites)
+
+    @property
+    def actor_id(self) -> UUID | None:
+        """Who acts: the person, or the member of the staff who looks on as somebody."""
+        return self.staff_user_id or self.user_id
 
     @property
     def is_staff(self) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from portal.core.ids import new_id
 
-TableClass = Literal["global", "shared", "staff", "client", "person"]
+TableClass = Literal["global", "common", "shared", "staff", "client", "member", "person"]
 Visibility = Literal["public", "internal"]
 
 
@@ -22,6 +22,12 @@ class TenantOwned:
 
     tenant_id: Mapped[uuid.UUID] = mapped_column(primary_key=True, sort_order=-20)
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-19)
+
+
+class Common(TenantOwned):
+    """Everyone in the tenant reads, those at the gate too; staff and system write."""
+
+    __table_class__: ClassVar[TableClass] = "common"
 
 
 class Shared(TenantOwned):
@@ -57,6 +63,29 @@ class WithVisibility:
     """Beside ClientOwned: rows that clients read only where `visibility` is public."""
 
     visibility: Mapped[str] = mapped_column(default="public")
+
+
+class MemberOwned(TenantOwned):
+    """Of one person at one client: that person, that client, staff and system read; the client writes.
+
+    The person writes what is there already; new rows of a client come from the
+    client, the staff or a door. Where `client_id` may be empty (a class says so
+    itself), such rows are the person's alone.
+    """
+
+    __table_class__: ClassVar[TableClass] = "member"
+
+    @declared_attr
+    @classmethod
+    def client_id(cls) -> Mapped[uuid.UUID]:
+        """The client."""
+        return mapped_column(sort_order=-18)
+
+    @declared_attr
+    @classmethod
+    def user_id(cls) -> Mapped[uuid.UUID]:
+        """The person."""
+        return mapped_column(sort_order=-17)
 
 
 class PersonOwned(TenantOwned):

@@ -123,7 +123,11 @@ def add_membership(
 def give_client_role(membership: Membership, key: str) -> None:
     """Give a role at one client. Raises MissingRole."""
     found = role("client", key)
-    db.session.add(MembershipRole(user_id=membership.user_id, membership_id=membership.id, role_id=found.id))
+    db.session.add(
+        MembershipRole(
+            client_id=membership.client_id, user_id=membership.user_id, membership_id=membership.id, role_id=found.id
+        )
+    )
     audit.record("role.given", membership, new={"role": key})
 
 

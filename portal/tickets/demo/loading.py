@@ -155,7 +155,7 @@ class Loading:
              board.status_ids[told.state.category], board.priority_ids[told.rank], told.requester.site_id,
              told.requester.id, told.requester.id,
              told.assignee.id if told.assignee else None, told.state.phase.value,
-             told.state.turn.value if told.state.turn else None, told.public_version, told.version,
+             told.state.turn.value if told.state.turn else None, False, told.public_version, told.version,
              instant(told.opened_at), instant(told.updated_at), instant(told.touched_at), _maybe(told.resolved_at),
              _maybe(told.closed_at))
         )  # fmt: skip
@@ -204,7 +204,8 @@ def _maybe(at: int | None) -> str | None:
 _COLUMNS = {
     "tickets": (
         "tenant_id", "id", "client_id", "number", "subject", "board_id", "status_id", "priority_id", "site_id",
-        "requester_contact_id", "opened_by_contact_id", "assignee_user_id", "phase", "turn", "public_version",
+        "requester_contact_id", "opened_by_contact_id", "assignee_user_id", "phase", "turn", "is_private",
+        "public_version",
         "version", "opened_at", "updated_at", "touched_at", "resolved_at", "closed_at",
     ),
     "ticket_people": ("tenant_id", "id", "client_id", "ticket_id", "contact_id", "part", "created_at"),

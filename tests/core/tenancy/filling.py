@@ -42,7 +42,7 @@ def fill(database: Database) -> None:
 def _has(connection: psycopg.Connection[Any], table: Declared, person: world.Person) -> bool:
     where = sql.SQL("tenant_id = {}").format(person.tenant_id)
     if table.owner_key and table.name not in OF_STAFF:
-        owner = person.client_id if table.table_class == "client" else person.id
+        owner = person.client_id if table.table_class in {"client", "member"} else person.id
         where += sql.SQL(" AND {} = {}").format(sql.Identifier(table.owner_key), owner)
     found = connection.execute(
         sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {})").format(sql.Identifier(table.name), where)
@@ -51,6 +51,8 @@ def _has(connection: psycopg.Connection[Any], table: Declared, person: world.Per
 
 
 def _put(connection: psycopg.Connection[Any], table: str, row: dict[str, Any]) -> None:
+    row = {name: connection.execute(*value).fetchone()[0] if isinstance(value, tuple) else value
+           for name, value in row.items()}  # fmt: skip
     values = {
         name: Jsonb(value) if isinstance(value, dict) else value for name, value in _completed(table, row).items()
     }
@@ -100,14 +102,52 @@ def _rows(person: world.Person) -> dict[str, dict[str, Any]]:
         "deliveries": {"event_id": event, "queue": "bulk", "state": "done"},
         "throttles": {"key": person.email},
         "audit_heads": {},
-        "audit_entries": {},
+        "audit_entries": {"position": 9000 + OWNERS.index(person)},
         "outgoing_mail": {"key": person.email},
+        **_of_access(person),
     }
     for name, row in rows.items():
         row.setdefault("id", uuid.uuid4())
         row["tenant_id"] = person.tenant_id
-        if tables()[name].table_class == "client":
+        if tables()[name].table_class in {"client", "member"}:
             row["client_id"] = person.client_id
-        if tables()[name].table_class == "person":
+        if tables()[name].table_class in {"person", "member"}:
             row["user_id"] = person.id
     return rows
+
+
+def _of_access(person: world.Person) -> dict[str, dict[str, Any]]:
+    """How people come in, and what narrows them."""
+    name, user = person.email, {"user_id": person.id}
+    ids = {each: uuid.uuid5(person.tenant_id, each) for each in ("group", "provider", "board group")}
+    role = {"role_id": ("SELECT id FROM roles WHERE tenant_id = %s AND side = 'client' LIMIT 1", [person.tenant_id])}
+    review = uuid.uuid5(person.id, "review")
+    return {
+        "access_settings": {"audit_months": 24},
+        "totps": {},
+        "passkeys": {"credential_id": name, "transports": []},
+        "recovery_codes": {},
+        "mail_tokens": {"purpose": "invitation", "token_hash": name, "membership_id": person.membership_id},
+        "access_codes": {"contact_id": person.contact_id, "code_hash": name},
+        "access_requests": {"state": "open"},
+        "access_reviews": {"id": review},
+        "access_review_items": {"review_id": review, "membership_id": person.membership_id, "decision": "kept"},
+        "client_groups": {"id": ids["group"], "name": name},
+        "client_group_members": {"group_id": ids["group"], "client_id": person.client_id},
+        "group_grants": {"group_id": ids["group"], "ticket_scope": "own", **user, **role},
+        "board_groups": {"id": ids["board group"], "name": name},
+        "board_group_boards": {
+            "board_group_id": ids["board group"],
+            "board_id": ("SELECT id FROM boards WHERE tenant_id = %s LIMIT 1", [person.tenant_id]),
+        },
+        "client_assignments": {"client_id": person.client_id, **user},
+        "denials": {"client_id": person.client_id, "permission": "ticket:read"},
+        "sso_providers": {"id": ids["provider"], "slug": name, "side": "client", "kind": "other", "domains": []},
+        "sso_group_roles": {"provider_id": ids["provider"], **role},
+        "sso_identities": {"provider_id": ids["provider"], "subject": name},
+        "security_alerts": {"key": name},
+        "membership_role_sites": {
+            "membership_role_id": ("SELECT id FROM membership_roles WHERE membership_id = %s", [person.membership_id]),
+            "site_id": ("SELECT id FROM sites WHERE client_id = %s LIMIT 1", [person.client_id]),
+        },
+    }

@@ -25,12 +25,22 @@ DECLARED = tables()
 SCOPED = sorted(name for name, table in DECLARED.items() if not table.is_global)
 Settings = dict[str, Any]
 UNSET: Settings = {}
+PUBLIC = " AND visibility = 'public'"
+READ_BY = {"common": {"gate", "client"}, "shared": {"client"}}
+MEMBER = {("client", "client"), *(("user", reach) for reach in ("client", "gate", None, "everything"))}
+"""By which key which reach sees the rows of a client's people."""
 SCOPES: dict[str, Settings] = {
     "client A1": {"tenant": HARBOR, "reach": "client", "client": BRIGHT, "user": world.SAM.id},
     "client A2": {"tenant": HARBOR, "reach": "client", "client": CEDAR, "user": world.NOAH.id},
     "client B1": {"tenant": SUMMIT, "reach": "client", "client": world.DELTA_SAM.client_id, "user": world.DELTA_SAM.id},
     "staff of A": {"tenant": HARBOR, "reach": "staff", "user": world.TECH.id},
     "staff of B": {"tenant": SUMMIT, "reach": "staff", "user": world.SUMMIT_TECH.id},
+    "staff of A, for A1 alone": {
+        "tenant": HARBOR,
+        "reach": "staff",
+        "user": world.TECH.id,
+        "clients": f"{{{BRIGHT}}}",
+    },
     "system of A": {"tenant": HARBOR, "reach": "system"},
     "gate of A": {"tenant": HARBOR, "reach": "gate"},
     "gate of A that knows Sam": {"tenant": HARBOR, "reach": "gate", "user": world.SAM.id},
@@ -63,20 +73,34 @@ def asking(url: str, settings: Settings) -> Iterator[psycopg.Connection[Any]]:
 
 def condition(table: Declared, scope: Settings, *, writing: bool = False) -> tuple[str, dict[str, Any]]:
     """Which rows a scope may see (or change), from the table's class; the words of tenancy.md once more."""
-    reach = scope.get("reach")
-    mine = "tenant_id = %(tenant)s"
     if "tenant" not in scope:
         return "false", {}
+    rows = _rows(table, scope, writing=writing)
+    return ("false", {}) if rows == "false" else (f"tenant_id = %(tenant)s AND {rows}", scope)
+
+
+def _rows(table: Declared, scope: Settings, *, writing: bool) -> str:
+    reach, key = scope.get("reach"), table.owner_key
     if reach in {"staff", "system"}:
-        return mine, scope
-    if table.table_class == "shared":
-        return (mine, scope) if reach == "client" and not writing else ("false", {})
-    if table.table_class == "client" and reach == "client":
-        public = " AND visibility = 'public'" if table.has_visibility else ""
-        return f"{mine} AND {table.owner_key} = %(client)s{public}", scope
-    if table.table_class == "person" and "user" in scope:
-        return f"{mine} AND {table.owner_key} = %(user)s", scope
-    return "false", {}
+        return _of_staff(table, scope)
+    rows = "false"
+    if table.table_class in READ_BY and not writing:
+        rows = "true" if reach in READ_BY[table.table_class] else "false"
+    elif table.table_class == "client" and reach == "client":
+        rows = f"{key} = %(client)s{PUBLIC if table.has_visibility else ''}"
+    elif table.table_class == "member":
+        own = [f"{each}_id = %({each})s" for each in ("client", "user") if each in scope and (each, reach) in MEMBER]
+        rows = f"({' OR '.join(own)})" if own else "false"
+    elif table.table_class == "person" and "user" in scope:
+        rows = f"{key} = %(user)s"
+    return rows
+
+
+def _of_staff(table: Declared, scope: Settings) -> str:
+    if "clients" not in scope or table.table_class not in {"client", "member"}:
+        return "true"
+    assigned = f"{table.owner_key} = ANY (%(clients)s::uuid[])"
+    return f"({assigned} OR user_id = %(user)s)" if table.table_class == "member" else assigned
 
 
 def rows_of(connection: psycopg.Connection[Any], name: str, where: str, values: dict[str, Any]) -> set[Any]:
@@ -134,7 +158,24 @@ def test_no_client_writes_a_row_of_another_person(filled: Database, name: str) -
             _refused(app, name, row)
 
 
-@pytest.mark.parametrize("name", [name for name in SCOPED if DECLARED[name].table_class == "shared"])
+@pytest.mark.parametrize("name", [name for name in SCOPED if DECLARED[name].table_class == "member"])
+def test_a_person_makes_no_seat_at_a_client(filled: Database, name: str) -> None:
+    row = _a_row(filled, name, "client_id = %s", [CEDAR])
+    for who in ("client A1", "gate of A"):
+        with asking(filled.app_url, SCOPES[who]) as app:
+            _refused(app, name, row | {"id": str(uuid.uuid4())})
+    with asking(filled.app_url, SCOPES["gate of A that knows Sam"]) as app:
+        _refused(app, name, row | {"id": str(uuid.uuid4()), "user_id": str(world.SAM.id)})
+
+
+@pytest.mark.parametrize("name", [name for name in SCOPED if DECLARED[name].table_class == "client"])
+def test_staff_held_to_one_client_write_for_no_other(filled: Database, name: str) -> None:
+    row = _a_row(filled, name, f"{DECLARED[name].owner_key} = %s", [CEDAR])
+    with asking(filled.app_url, SCOPES["staff of A, for A1 alone"]) as app:
+        _refused(app, name, row)
+
+
+@pytest.mark.parametrize("name", [name for name in SCOPED if DECLARED[name].table_class in {"shared", "common"}])
 def test_only_staff_write_what_all_read(filled: Database, name: str) -> None:
     row = _a_row(filled, name, "tenant_id = %s", [HARBOR])
     for who in ("client A1", "gate of A"):

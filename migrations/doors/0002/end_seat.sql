@@ -1,0 +1,11 @@
+-- For the client's reach: ends the sessions of somebody at the own client, who was
+-- deactivated there. Sessions at other clients go on.
+CREATE FUNCTION door.end_seat(p_membership uuid, p_now timestamptz) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $door$
+    UPDATE sessions s SET expires_at = p_now
+    FROM memberships m
+    WHERE m.tenant_id = nullif(current_setting('app.tenant', true), '')::uuid
+      AND current_setting('app.reach', true) = 'client'
+      AND m.client_id = nullif(current_setting('app.client', true), '')::uuid AND m.id = p_membership
+      AND s.tenant_id = m.tenant_id AND s.membership_id = m.id AND s.expires_at > p_now
+$door$;

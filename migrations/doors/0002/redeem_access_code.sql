@@ -1,0 +1,43 @@
+-- At the gate: uses an access code up, once, for the client that is meant by number
+-- or phone (digits alone), and gives the gate's newcomer the contact's seat with the
+-- required role. No row: no such code, or not of this client, or used, or too late,
+-- or the contact has a login already.
+CREATE FUNCTION door.redeem_access_code(
+    p_digits text, p_code_hash text, p_membership uuid, p_membership_role uuid, p_now timestamptz
+) RETURNS TABLE (contact_id uuid, client_id uuid)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $door$
+#variable_conflict use_column
+DECLARE
+    tenant uuid := nullif(current_setting('app.tenant', true), '')::uuid;
+    person uuid := nullif(current_setting('app.user', true), '')::uuid;
+    seat record;
+BEGIN
+    IF current_setting('app.reach', true) IS DISTINCT FROM 'gate' OR person IS NULL THEN
+        RAISE insufficient_privilege USING MESSAGE = 'access codes are redeemed at the gate, for somebody';
+    END IF;
+    UPDATE access_codes a SET used_at = p_now
+    FROM contacts k, clients c
+    WHERE a.tenant_id = tenant AND a.code_hash = p_code_hash AND p_code_hash <> ''
+      AND a.used_at IS NULL AND a.revoked_at IS NULL AND a.expires_at > p_now
+      AND k.tenant_id = tenant AND k.id = a.contact_id AND k.is_active AND k.portal_access
+      AND c.tenant_id = tenant AND c.id = a.client_id AND c.is_active AND c.portal_access
+      AND p_digits <> ''
+      AND (c.number::text = p_digits
+           OR regexp_replace(k.phone, '\D', '', 'g') = p_digits OR regexp_replace(c.phone, '\D', '', 'g') = p_digits)
+      AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.tenant_id = tenant AND m.contact_id = k.id)
+    RETURNING a.client_id, a.contact_id, k.site_id INTO seat;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    INSERT INTO memberships (tenant_id, id, client_id, user_id, contact_id, site_id, ticket_scope, is_active, created_at)
+    VALUES (tenant, p_membership, seat.client_id, person, seat.contact_id, seat.site_id, 'taking_part', true, p_now);
+    INSERT INTO membership_roles (tenant_id, id, client_id, user_id, membership_id, role_id)
+    SELECT tenant, p_membership_role, seat.client_id, person, p_membership, r.id
+    FROM roles r WHERE r.tenant_id = tenant AND r.side = 'client' AND r.key = 'user';
+    IF NOT FOUND THEN
+        RAISE no_data_found USING MESSAGE = 'the client role "user" is missing in this tenant';
+    END IF;
+    contact_id := seat.contact_id; client_id := seat.client_id;
+    RETURN NEXT;
+END
+$door$;
