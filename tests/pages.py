@@ -145,7 +145,8 @@ class Visitor:
                         id=uuid.uuid4(), user_id=person.id, side=person.side,
                         token_hash=hashlib.sha256(token.encode()).hexdigest(),
                         membership_id=person.membership_id if person.side == "client" else None,
-                        created_at=now, last_used_at=now, expires_at=now.replace(year=now.year + 1),
+                        created_at=now, last_used_at=now, proved_at=now,
+                        expires_at=now.replace(year=now.year + 1),
                     )
                 )  # fmt: skip
             name = cookies.cookie_name(person.side, current())

@@ -16,6 +16,7 @@ DOORS = {
     "end_seat": {"portal/core/tenancy/doors.py"},
     "invitee": {"portal/core/tenancy/doors.py"},
     "leave": {"portal/core/tenancy/doors.py"},
+    "needs_second_factor": {"portal/core/tenancy/doors.py"},
     "newcomer": {"portal/core/tenancy/doors.py"},
     "owner_of_identity": {"portal/core/tenancy/doors.py"},
     "owner_of_mail_token": {"portal/core/tenancy/doors.py"},

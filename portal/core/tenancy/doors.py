@@ -22,6 +22,7 @@ _ENTER = text(
 ).execution_options(**{RAW: True})
 _RECOGNISE = text("SELECT * FROM door.recognise(:kind, :email_key)").execution_options(**{RAW: True})
 _RECOGNISE_USER = text("SELECT * FROM door.recognise_user(:kind, :user_id)").execution_options(**{RAW: True})
+_NEEDS_SECOND_FACTOR = text("SELECT door.needs_second_factor()").execution_options(**{RAW: True})
 _NEWCOMER = text("SELECT door.newcomer(:user_id)").execution_options(**{RAW: True})
 _OWNER_OF_PASSKEY = text("SELECT door.owner_of_passkey(:kind, :credential_id)").execution_options(**{RAW: True})
 _OWNER_OF_IDENTITY = text("SELECT door.owner_of_identity(:provider_id, :subject)").execution_options(**{RAW: True})
@@ -34,9 +35,9 @@ _REDEEM = text(
 ).execution_options(**{RAW: True})
 _INVITEE = text("SELECT door.invitee(:user_id, :email, :email_key, :name, :now)").execution_options(**{RAW: True})
 _ACCOUNT_STATES = text("SELECT * FROM door.account_states()").execution_options(**{RAW: True})
-_LEAVE = text("SELECT door.leave(:session_id, :now)").execution_options(**{RAW: True})
+_LEAVE = text("SELECT door.leave(:session_id)").execution_options(**{RAW: True})
 _OWN_SEATS = text("SELECT * FROM door.own_seats()").execution_options(**{RAW: True})
-_END_SEAT = text("SELECT door.end_seat(:membership_id, :now)").execution_options(**{RAW: True})
+_END_SEAT = text("SELECT door.end_seat(:membership_id)").execution_options(**{RAW: True})
 _THROTTLE = text(
     "SELECT * FROM door.throttle(:key, CAST(:limits AS integer[]), CAST(:windows AS interval[]), :at)"
 ).execution_options(**{RAW: True})
@@ -106,6 +107,11 @@ def _seen(statement: TextClause, arguments: dict[str, Any]) -> tuple[UUID | None
     row = db.session.execute(statement, arguments).one()
     _adopt(Scope(tenant_id=gate.tenant_id, reach=Reach.GATE, user_id=row.user_id))
     return row.user_id, row.membership_id
+
+
+def needs_second_factor() -> bool:
+    """At the gate: whether a role of the person who was recognised asks for a second factor."""
+    return bool(db.session.execute(_NEEDS_SECOND_FACTOR).scalar_one())
 
 
 def newcomer(user_id: UUID) -> None:
@@ -180,7 +186,7 @@ def account_states() -> dict[UUID, AccountState]:
 
 def leave(session_id: UUID) -> None:
     """For a client's scope: end the session at hand, if somebody of the staff looks on through it."""
-    db.session.execute(_LEAVE, {"session_id": session_id, "now": clock.now()})
+    db.session.execute(_LEAVE, {"session_id": session_id})
 
 
 def own_seats() -> list[tuple[UUID, str]]:
@@ -190,7 +196,7 @@ def own_seats() -> list[tuple[UUID, str]]:
 
 def end_seat(membership_id: UUID) -> None:
     """For a client's scope: end the sessions of somebody at the own client."""
-    db.session.execute(_END_SEAT, {"membership_id": membership_id, "now": clock.now()})
+    db.session.execute(_END_SEAT, {"membership_id": membership_id})
 
 
 def throttle(key: str, *, limits: Sequence[tuple[int, dt.timedelta]], at: dt.datetime) -> tuple[float, bool]:

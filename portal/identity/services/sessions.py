@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, inspect, select, update
 
 from portal.core import audit, clock
 from portal.core.tenancy.scope import Viewer, current_scope
@@ -64,6 +64,7 @@ def start_session(user: User, side: Side, membership_id: uuid.UUID | None, visit
         created_at=now,
         last_used_at=now,
         expires_at=now + LIFE[side],
+        proved_at=now,
         address=visit.address,
         agent="".join(letter for letter in visit.agent if letter.isprintable())[:LONGEST_AGENT],
     )
@@ -107,13 +108,41 @@ def end_all_sessions(user_id: uuid.UUID, reason: str) -> int:
     return len(mine)
 
 
+def end_views(parent_id: uuid.UUID, reason: str) -> None:
+    """End what a session of the console has open of clients' portals."""
+    opened = select(LoginSession).where(LoginSession.parent_id == parent_id)
+    for each in db.session.execute(opened).scalars().all():
+        _end(each, reason)
+
+
 def _end(session: LoginSession, reason: str) -> None:
-    audit.record("session.ended", session, side=session.side, reason=reason)
+    if session in db.session.deleted or not inspect(session).persistent:
+        return  # it ended with the session that it hung on
+    if session.as_contact_id is None:
+        audit.record("session.ended", session, side=session.side, reason=reason)
+    else:
+        _tell_of_left_portal(session, reason)
     db.session.delete(session)
+    if session.side == "msp":
+        end_views(session.id, "with the console's session")
+
+
+def _tell_of_left_portal(session: LoginSession, reason: str) -> None:
+    """Whose portal it was reads when somebody of the staff stopped looking on."""
+    name = db.session.scalars(select(User.name).where(User.id == session.user_id)).one()
+    audit.record(
+        "portal.left", client_id=session.as_client_id, shown=True, staff=name, session=str(session.id), reason=reason
+    )
 
 
 def remove_ended_sessions(at: dt.datetime) -> None:
-    """Remove what time has ended in the scope's tenant; it was no act, so no trail."""
+    """Remove what time has ended in the scope's tenant.
+
+    It was no act, so no trail; but that somebody of the staff no longer looks on is told.
+    """
+    views = select(LoginSession).where(LoginSession.as_contact_id.is_not(None), LoginSession.expires_at <= at)
+    for each in db.session.execute(views).scalars().all():
+        _end(each, "over")
     for side, idle in IDLE.items():
         over = (LoginSession.expires_at <= at) | (LoginSession.last_used_at <= at - idle)
         db.session.execute(delete(LoginSession).where(LoginSession.side == side, over))
