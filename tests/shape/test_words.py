@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations
+from flask import g
 from flask_babel import Domain
 from sqlalchemy import select
 
@@ -15,7 +16,8 @@ from portal.core.db import Base
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
 from portal.core.tenancy.tables import TenantOwned
-from portal.core.web.locale import LANGUAGES, NAMES, when
+from portal.core.web import place
+from portal.core.web.locale import LANGUAGES, NAMES, full_time, when
 from portal.settings import ROOT
 from portal.tenants.models import Tenant
 from portal.tickets import shipped
@@ -139,6 +141,23 @@ def test_days_are_written_as_the_language_does(monkeypatch):
     assert when(at) == "3. Nov. 14:10"
     assert when(at.replace(year=2025)) == "3. Nov. 2025"
     assert when(at.replace(day=21)) == "heute 14:10"
+
+
+@pytest.mark.parametrize("accepted", ["en", "en-US", "en-GB", "fr"])
+def test_english_has_the_day_first_and_24_hours(app, monkeypatch, accepted):
+    monkeypatch.setattr(clock, "now", lambda: dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC))
+    at = dt.datetime(2026, 11, 21, 14, 10, tzinfo=dt.UTC)
+    berlin = place.Place(tenant_time_zone="Europe/Berlin")
+    with app.test_request_context(headers={"Accept-Language": accepted}):
+        assert when(at) == "today 14:10"
+        assert full_time(at) == "Saturday, 21 November 2026, 14:10:00 Coordinated Universal Time"
+    with app.test_request_context(headers={"Accept-Language": accepted}):
+        g.place = berlin
+        assert when(at) == "today 15:10"
+        assert when(at.replace(day=20, hour=8)) == "yesterday 09:10"
+        assert when(at.replace(day=3)) == "3 Nov 15:10"
+        assert when(at.replace(year=2025)) == "21 Nov 2025"
+        assert full_time(at) == "Saturday, 21 November 2026, 15:10:00 Central European Standard Time"
 
 
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])

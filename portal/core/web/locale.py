@@ -3,9 +3,10 @@
 import datetime as dt
 from functools import lru_cache
 
-from babel.dates import format_skeleton
+from babel import Locale
+from babel.dates import format_datetime, format_skeleton, format_time
 from flask import Flask, g, has_request_context, request
-from flask_babel import format_datetime, format_time, get_locale, get_timezone, gettext, to_user_timezone
+from flask_babel import get_locale, get_timezone, gettext, to_user_timezone
 
 from portal.core import clock
 from portal.core.web.place import here
@@ -13,6 +14,8 @@ from portal.extensions import babel
 from portal.settings import ROOT
 
 LANGUAGES = ("en", "de")
+ENGLISH = Locale("en", "GB")
+"""The English of times: the day first, and 24 hours."""
 NAMES = {"en": "English", "de": "Deutsch"}
 
 
@@ -41,7 +44,7 @@ def install(app: Flask) -> None:
 
 
 def when(at: dt.datetime) -> str:
-    """A time as people say it: `today 15:10`, `yesterday 9:02`, `3 Nov 15:10`, `3 Nov 2025`."""
+    """A time as people say it: `today 15:10`, `yesterday 09:02`, `3 Nov 15:10`, `3 Nov 2025`."""
     place_of_reader = (str(get_locale()), str(get_timezone()))
     return _when(at.replace(second=0, microsecond=0), to_user_timezone(clock.now()).date(), *place_of_reader)
 
@@ -56,7 +59,7 @@ def _when(at: dt.datetime, today: dt.date, _locale: str, _zone: str) -> str:
     """See `when`. Writing a time costs more than all else in a row, and the same ones are shown again and again."""
     local = to_user_timezone(at)
     days = (today - local.date()).days
-    time = format_time(at, "short")
+    time = format_time(local, "short", locale=_manner())
     if days == 0:
         return str(gettext("today %(time)s", time=time))
     if days == 1:
@@ -67,12 +70,16 @@ def _when(at: dt.datetime, today: dt.date, _locale: str, _zone: str) -> str:
 
 
 def _day(day: dt.date, parts: str) -> str:
-    """A day with these parts in the order and with the marks of the reader's language; English has the day first."""
+    """A day with these parts in the order and with the marks of the reader's language."""
+    return str(format_skeleton(parts, day, locale=_manner()))
+
+
+def _manner() -> Locale:
+    """How the reader's language writes times."""
     locale = get_locale()
-    first = "en_GB" if locale is None or locale.language == "en" else locale
-    return str(format_skeleton(parts, day, locale=first))
+    return ENGLISH if locale is None or locale.language == "en" else locale
 
 
 @lru_cache(maxsize=16_384)
 def _full_time(at: dt.datetime, _locale: str, _zone: str) -> str:
-    return str(format_datetime(at, "full"))
+    return format_datetime(to_user_timezone(at), "full", tzinfo=get_timezone(), locale=_manner())
