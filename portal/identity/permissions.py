@@ -48,11 +48,25 @@ ticket:reply      .    .       .       .         .       yes        yes        y
 ticket:note       .    .       .       .         yes     yes        yes        yes
 ticket:assign     .    .       .       .         .       yes        yes        yes
 ticket:update     .    .       .       .         .       yes        yes        yes
+ticket:private    .    .       .       .         .       .          yes        yes
 client:read       .    .       .       yes       yes     yes        yes        yes
+client:update     .    .       .       .         .       .          yes        yes
+user:read         .    .       yes     yes       .       .          yes        yes
+user:invite       .    .       yes     .         .       .          yes        yes
+user:update       .    .       yes     .         .       .          .          yes
+user:deactivate   .    .       yes     .         .       .          .          yes
+review:decide     .    .       yes     .         .       .          .          yes
+portal:view_as    .    .       .       .         .       .          yes        yes
+role:read         .    .       .       .         .       .          .          yes
+role:update       .    .       .       .         .       .          .          yes
+access:update     .    .       .       .         .       .          .          yes
+sso:update        .    .       .       .         .       .          .          yes
+activity:read     .    .       yes     .         .       .          .          .
 job:read          .    .       .       .         .       .          .          yes
 outbox:read       .    .       .       .         .       .          .          yes
 outbox:replay     .    .       .       .         .       .          .          yes
 audit:read        .    .       .       .         .       .          .          yes
+audit:export      .    .       .       .         .       .          .          yes
 """
 
 
@@ -73,6 +87,12 @@ def _parsed(table: str) -> dict[str, frozenset[str]]:
 
 GRANTS = _parsed(_TABLE)
 PERMISSIONS = frozenset(GRANTS)
+
+
+def permissions_for(side: RoleSide) -> frozenset[str]:
+    """What roles of a side can hold: what some shipped role of it has. Nothing of the MSP's own is ever a client's."""
+    keys = {role.key for role in ROLES if role.side == side}
+    return frozenset(permission for permission, holders in GRANTS.items() if holders & keys)
 
 
 def permissions_of(role_key: str) -> frozenset[str]:

@@ -1,15 +1,30 @@
 """The table of who may do what, and that nothing asks for what isn't in it."""
 
+import importlib
 import json
+import uuid
 
+import psycopg
 import pytest
+import sqlalchemy
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import Flask
 
 from portal.cli.routes import routes
 from portal.core.policy import rule_of
 from portal.identity import permissions
-from portal.identity.permissions import GRANTS, PERMISSIONS, ROLES, permissions_of
+from portal.identity.permission_words import WORDS, grouped
+from portal.identity.permissions import GRANTS, PERMISSIONS, ROLES, permissions_for, permissions_of
+from tests import world
+from tests.databases import Database
 from tests.identity.steps import Visit
+
+FIRST = frozenset({
+    "ticket:read", "ticket:create", "ticket:comment", "ticket:resolve", "ticket:reply", "ticket:note", "ticket:assign",
+    "ticket:update", "client:read", "job:read", "outbox:read", "outbox:replay", "audit:read",
+})  # fmt: skip
+"""The permissions of the first release, which its migration and provisioning gave."""
 
 
 def test_the_shipped_roles_are_those_of_the_product() -> None:
@@ -48,7 +63,12 @@ def test_an_administrator_may_all_that_staff_may_and_readers_only_read() -> None
 
 
 def test_no_client_role_may_what_is_the_msps_own() -> None:
-    own = {"ticket:note", "ticket:reply", "ticket:assign", "ticket:update", "audit:read", "outbox:read", "client:read"}
+    own = {
+        "ticket:note", "ticket:reply", "ticket:assign", "ticket:update", "ticket:private", "audit:read", "audit:export",
+        "outbox:read", "client:read", "client:update", "role:read", "role:update", "portal:view_as", "access:update",
+        "sso:update",
+    }  # fmt: skip
+    assert not permissions_for("client") & own
     for role in ROLES:
         if role.side == "client":
             assert not permissions_of(role.key) & own
@@ -77,8 +97,6 @@ def test_the_commands_print_both_tables(app: Flask) -> None:
 def test_flask_login_knows_the_person_of_the_scope(app: Flask, visit: Visit) -> None:
     from flask_login import current_user
 
-    from tests import world
-
     seen: list[tuple[bool, str | None]] = []
     app.before_request_funcs.setdefault(None, []).append(
         lambda: seen.append((current_user.is_authenticated, getattr(current_user, "id", None)))
@@ -89,3 +107,50 @@ def test_flask_login_knows_the_person_of_the_scope(app: Flask, visit: Visit) -> 
     finally:
         app.before_request_funcs[None].pop()
     assert seen == [(True, str(world.SAM.id)), (False, None)]
+
+
+def test_every_permission_has_its_words_and_heading() -> None:
+    assert set(WORDS) == PERMISSIONS
+    shown = [each for _heading, some in grouped(PERMISSIONS) for each in some]
+    assert sorted(shown) == sorted(PERMISSIONS)
+
+
+def test_the_migration_brings_old_tenants_exactly_what_new_ones_get() -> None:
+    migration = importlib.import_module("migrations.versions.0002_identity")
+    new = frozenset(permission for some in migration.NEW_PERMISSIONS.values() for permission in some)
+    for role in ROLES:
+        brought = migration.NEW_PERMISSIONS.get((role.side, role.key), ())
+        assert frozenset(brought) == permissions_of(role.key) & new, role.key
+    assert new == PERMISSIONS - FIRST
+
+
+def test_a_tenant_of_the_first_release_gets_what_is_new_once(app: Flask, database: Database) -> None:
+    """Only shipped roles, whatever their name; what the tenant took away or made itself stays."""
+    migration = importlib.import_module("migrations.versions.0002_identity")
+    harbor = world.tenant_id("harbor")
+    with psycopg.connect(database.owner_url) as connection:
+        own = uuid.uuid4()
+        connection.execute("UPDATE roles SET name = 'Bosses' WHERE tenant_id = %s AND key = 'administrator'", [harbor])
+        connection.execute(
+            "INSERT INTO roles (tenant_id, id, name, side, is_giveable, requires_mfa)"
+            " VALUES (%s, %s, 'Own', 'internal', false, false)", [harbor, own],
+        )  # fmt: skip
+        connection.execute(
+            "DELETE FROM role_permissions WHERE tenant_id = %s AND permission <> ALL (%s)", [harbor, list(FIRST)]
+        )
+        connection.execute("DELETE FROM role_permissions WHERE tenant_id = %s AND permission = 'job:read'", [harbor])
+    engine = sqlalchemy.create_engine(database.owner_url.replace("postgresql://", "postgresql+psycopg://"))
+    for _again in range(2):
+        with engine.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+            migration._permissions()
+    engine.dispose()
+    with psycopg.connect(database.owner_url) as connection:
+        rows = connection.execute(
+            "SELECT r.key, r.name, array_remove(array_agg(p.permission), NULL) FROM roles r LEFT JOIN role_permissions"
+            " p ON p.tenant_id = r.tenant_id AND p.role_id = r.id WHERE r.tenant_id = %s GROUP BY r.key, r.name",
+            [harbor],
+        ).fetchall()
+    held = {(key, name): set(permissions) for key, name, permissions in rows}
+    assert held[("administrator", "Bosses")] == permissions_of("administrator") - {"job:read"}
+    assert held[("admin", "Admin")] == permissions_of("admin")
+    assert held[(None, "Own")] == set()
