@@ -137,10 +137,10 @@ def owner_of_identity(*, provider_id: UUID, subject: str) -> UUID | None:
     return owner
 
 
-def owner_of_mail_token(*, purpose: str, token_hash: str) -> tuple[UUID, str] | None:
-    """At the gate: whose token of this purpose this is, and their kind, if it is still good. It consumes nothing."""
+def owner_of_mail_token(*, purpose: str, token_hash: str, at: dt.datetime) -> tuple[UUID, str] | None:
+    """At the gate: whose token of this purpose this is, and their kind, if it is good then. It consumes nothing."""
     row = db.session.execute(
-        _OWNER_OF_MAIL_TOKEN, {"purpose": purpose, "token_hash": token_hash, "now": clock.now()}
+        _OWNER_OF_MAIL_TOKEN, {"purpose": purpose, "token_hash": token_hash, "now": at}
     ).one_or_none()
     return None if row is None else (row.user_id, row.kind)
 
