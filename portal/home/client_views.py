@@ -17,7 +17,7 @@ bp = Blueprint("home", __name__)
 
 
 @bp.get("/")
-@allow("client", None)
+@allow("client", None, looking_on=True)
 def dashboard() -> Response:
     """Is anything wrong, what needs me, what's going on."""
     mine = tickets(viewer)
@@ -31,7 +31,7 @@ def dashboard() -> Response:
         needs_count=paging.said(waiting.total),
         tickets=mine,
         with_us_count=paging.said(mine.with_us) if mine else "",
-        may_ask=policy.may(viewer, "open"),
+        may_ask=policy.may_open(viewer),
         badge_of=wording.client_badge,
     )
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext as _
+from werkzeug.exceptions import Forbidden
 
 from portal.core.policy import allow, one_or_404
 from portal.core.tenancy.scope import viewer
@@ -12,7 +13,7 @@ from portal.core.web import answer
 from portal.core.web.limits import takes_files
 from portal.extensions import db
 from portal.files.uploads import Collected
-from portal.tickets import file_answers, pages, queries, reading, rules, services
+from portal.tickets import file_answers, pages, policy, queries, reading, rules, services
 from portal.tickets.attachments import TicketFull
 from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_as_sent, refuse_for_room
 from portal.tickets.forms import AnswerForm, TicketForm
@@ -66,8 +67,14 @@ def _new_page(form: TicketForm, staged: Any = (), *, status: int = 200) -> Respo
 
 
 def _ticket_form() -> TicketForm:
+    if not policy.may_open(viewer):
+        raise Forbidden
     form = TicketForm()
-    form.offer(reading.choices(), viewer.site_id)
+    offered = reading.offered(viewer)
+    needs_site = viewer.sites_of("ticket:create") is not None
+    if needs_site and not offered["site"]:
+        raise Forbidden
+    form.offer(offered, viewer.site_id, needs_site=needs_site)
     return form
 
 
@@ -83,6 +90,7 @@ def _opened(form: TicketForm) -> services.NewTicket:
         priority_id=UUID(form.priority.data),
         board_id=UUID(form.board.data),
         site_id=UUID(form.site.data) if form.site.data else None,
+        is_private=bool(form.private.data),
         submission_key=form.key,
     )
 
@@ -122,7 +130,7 @@ def comment(number: int) -> Response:
     brought = receive(form, one_or_404(queries.ticket_id(viewer, number)))
     if not accepts(form, brought):
         return _refused(number, form, brought)
-    ticket = reading.ticket_to_change(viewer, number)
+    ticket = reading.ticket_to_change(viewer, number, "comment")
     try:
         services.comment(ticket, form.body.data or "", by=viewer, submission_key=form.key, files=brought.files)
     except rules.TooLateToReopen:
@@ -167,7 +175,7 @@ def _too_late(number: int) -> Response:
 @allow("client", "ticket:resolve", of="ticket", hidden=False)
 def resolve(number: int) -> Response:
     """Say that it is solved; saying it twice is saying it once."""
-    ticket = reading.ticket_to_change(viewer, number)
+    ticket = reading.ticket_to_change(viewer, number, "resolve")
     if not ticket.state.is_done:
         services.resolve(ticket, by=viewer)
     return _moved(ticket)
@@ -177,7 +185,7 @@ def resolve(number: int) -> Response:
 @allow("client", "ticket:resolve", of="ticket", hidden=False)
 def reopen(number: int) -> Response:
     """Say that it isn't solved after all."""
-    ticket = reading.ticket_to_change(viewer, number)
+    ticket = reading.ticket_to_change(viewer, number, "reopen")
     try:
         if ticket.state.is_done:
             services.reopen(ticket, by=viewer)

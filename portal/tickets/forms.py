@@ -7,6 +7,7 @@ from uuid import UUID
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
+    BooleanField,
     Field,
     HiddenField,
     MultipleFileField,
@@ -85,10 +86,13 @@ class TicketForm(SubmittedOnce):
         _l("What kind of thing is it?"), [OneOf(_l("Choose one from the list."))], validate_choice=False
     )
     site = SelectField(_l("Where is it?"), [OneOf(_l("Choose one from the list."))], validate_choice=False)
+    private = BooleanField(_l("Only the people named on it see this"))
     files = MultipleFileField(_l("Photos or files"))
 
-    def offer(self, choices: dict[str, list[Any]], site_id: UUID | None) -> None:
+    def offer(self, choices: dict[str, list[Any]], site_id: UUID | None, *, needs_site: bool = False) -> None:
         """Set what can be chosen, with the usual choice made. What leaves no choice is not asked.
+
+        `needs_site`: the person opens tickets at some sites only, so one of these it must be.
 
         Raises LookupError where a tenant has no board or no priority.
         """
@@ -100,12 +104,15 @@ class TicketForm(SubmittedOnce):
             raise LookupError(message)
         self.priority.data = self.priority.data or _default(choices["priority"])
         self.board.data = self.board.data or _default(choices["board"])
-        if len(choices["site"]) > 1:
+        ids = [str(row.id) for row in choices["site"]]
+        if needs_site:
+            self.site.data = self.site.data or (str(site_id) if str(site_id) in ids else ids[0])
+        elif len(ids) > 1:
             self.site.choices.insert(0, SelectChoice("", gettext("No particular place")))
             if self.site.data is None:
                 self.site.data = str(site_id or "")
         elif self.site.data is None:
-            self.site.data = "".join(str(row.id) for row in choices["site"])
+            self.site.data = "".join(ids)
 
 
 def _default(rows: Sequence[Any]) -> str:

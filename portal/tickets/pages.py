@@ -59,7 +59,7 @@ def client_list(viewer: Viewer, args: Args) -> dict[str, Any]:
         "rows": page.rows,
         "shows_requester": viewer.ticket_scope != "own",
         "contact_id": viewer.contact_id,
-        "may_open": policy.may(viewer, "open"),
+        "may_open": policy.may_open(viewer),
         **_moves(page, lambda cursor: url_for("tickets.index", state=state, page=cursor)),
         "badge_of": cache(wording.client_badge),
     }
@@ -152,10 +152,11 @@ def _head(viewer: Viewer, ticket: Ticket) -> dict[str, Any]:
         "seen": reading.seen_by(viewer, ticket),
         "is_done": ticket.state.is_done,
         "is_late": late,
-        "may_resolve": policy.may(viewer, "resolve") and not ticket.state.is_done,
-        "may_reopen": policy.may(viewer, "reopen") and ticket.state.is_done and not late,
-        "may_assign": policy.may(viewer, "assign"),
-        "may_change": policy.may(viewer, "change"),
+        "may_resolve": policy.may(viewer, "resolve", ticket) and not ticket.state.is_done,
+        "may_reopen": policy.may(viewer, "reopen", ticket) and ticket.state.is_done and not late,
+        "may_assign": policy.may(viewer, "assign", ticket),
+        "may_change": policy.may(viewer, "change", ticket),
+        "may_seal": policy.may_seal(viewer, ticket),
         "viewer_id": str(viewer.user_id or ""),
         "is_mine": ticket.assignee_user_id is not None and ticket.assignee_user_id == viewer.user_id,
         "polls": not ticket.state.is_done,
@@ -200,7 +201,7 @@ def _pick(fact: str, label: str, choices: list[SelectChoice], value: Any) -> Pic
 
 def answer_box(viewer: Viewer, ticket: Ticket, box: str = "reply") -> AnswerForm | None:
     """An empty answer box, None where this viewer can't write."""
-    if not policy.may(viewer, "note" if box == "note" else "comment"):
+    if not policy.may(viewer, "note" if box == "note" else "comment", ticket):
         return None
     late = not rules.client_may_reopen(ticket.state, closed_at=ticket.closed_at, now=clock.business_now())
     if viewer.is_client and late:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import url_for
 from markupsafe import Markup
+from werkzeug.exceptions import Forbidden
 
 from portal.core import clock, text
 from portal.core.policy import one_or_404
@@ -17,7 +18,7 @@ from portal.core.web.paging import first
 from portal.core.web.place import here
 from portal.extensions import db
 from portal.files.wording import why
-from portal.tickets import queries, wording
+from portal.tickets import policy, queries, wording
 from portal.tickets.models import Ticket
 
 SHOWN = 100
@@ -80,10 +81,17 @@ class Conversation:
     before: int | None = None
 
 
-def ticket_to_change(viewer: Viewer, number: int) -> Ticket:
-    """The ticket, locked until the transaction ends. Raises NotFound."""
+def ticket_to_change(viewer: Viewer, number: int, verb: str) -> Ticket:
+    """The ticket, locked until the transaction ends. Raises NotFound, and Forbidden for a verb that isn't given there.
+
+    The view's own rule has asked whether the viewer may do such a thing at all; here it is asked for this
+    ticket, since a role may count at some sites only.
+    """
     one_or_404(queries.ticket_lock(viewer, number))
-    return one_or_404(queries.ticket(viewer, number).execution_options(populate_existing=True))
+    ticket = one_or_404(queries.ticket(viewer, number).execution_options(populate_existing=True))
+    if not policy.may(viewer, verb, ticket):
+        raise Forbidden
+    return ticket
 
 
 def conversation(viewer: Viewer, ticket: Ticket, *, since: int = 0, before: int | None = None) -> Conversation:
@@ -160,6 +168,14 @@ def _is_mine(viewer: Viewer, row: Any) -> bool:
 def seen_by(viewer: Viewer, ticket: Ticket) -> int:
     """The version that this viewer's page shows."""
     return ticket.version if viewer.is_staff else ticket.public_version
+
+
+def offered(viewer: Viewer) -> dict[str, list[Any]]:
+    """What a client's person can choose when opening a ticket: the boards and sites that are open to them."""
+    found = choices()
+    sites = viewer.sites_of("ticket:create")
+    boards = [row for row in found["board"] if viewer.board_ids is None or row.id in viewer.board_ids]
+    return found | {"board": boards, "site": [row for row in found["site"] if policy.is_at(row.id, sites)]}
 
 
 def choices(board_id: UUID | None = None) -> dict[str, list[Any]]:

@@ -42,6 +42,8 @@ class Happening(StrEnum):
     STATUS = "status"
     ASSIGNED = "assigned"
     PRIORITY = "priority"
+    SEALED = "sealed"
+    UNSEALED = "unsealed"
 
 
 class Cause(StrEnum):

@@ -14,7 +14,7 @@ from portal.core.web import answer
 from portal.core.web.limits import takes_files
 from portal.extensions import db
 from portal.files.uploads import Collected
-from portal.tickets import file_answers, pages, queries, reading, rules, services
+from portal.tickets import file_answers, pages, policy, queries, reading, rules, services
 from portal.tickets.attachments import TicketFull
 from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_as_sent, refuse_for_room
 from portal.tickets.forms import AnswerForm
@@ -86,7 +86,7 @@ def _write(number: int, box: str, write: Write) -> Response:
     brought = receive(form, one_or_404(queries.ticket_id(viewer, number)))
     if not accepts(form, brought):
         return _refused(number, form, brought)
-    ticket = reading.ticket_to_change(viewer, number)
+    ticket = reading.ticket_to_change(viewer, number, "comment" if box == "reply" else box)
     try:
         write(ticket, form.body.data or "", by=viewer, submission_key=form.key, files=brought.files)
     except TicketFull as full:
@@ -118,7 +118,7 @@ def _end_of(ticket: Ticket) -> str:
 @allow("staff", "ticket:resolve", of="ticket", hidden=False)
 def resolve(number: int) -> Response:
     """Say that it is solved; saying it twice is saying it once."""
-    ticket = reading.ticket_to_change(viewer, number)
+    ticket = reading.ticket_to_change(viewer, number, "resolve")
     if not ticket.state.is_done:
         services.resolve(ticket, by=viewer)
     return _changed(ticket)
@@ -128,7 +128,7 @@ def resolve(number: int) -> Response:
 @allow("staff", "ticket:update", of="ticket", hidden=False)
 def reopen(number: int) -> Response:
     """Take it up again."""
-    ticket = reading.ticket_to_change(viewer, number)
+    ticket = reading.ticket_to_change(viewer, number, "reopen")
     if ticket.state.is_done:
         services.reopen(ticket, by=viewer)
     return _changed(ticket)
@@ -138,7 +138,7 @@ def reopen(number: int) -> Response:
 @allow("staff", "ticket:assign", of="ticket", hidden=False)
 def assign(number: int) -> Response:
     """Give it to somebody of the staff, or to nobody."""
-    ticket = reading.ticket_to_change(viewer, number)
+    ticket = reading.ticket_to_change(viewer, number, "assign")
     chosen = _chosen()
     colleague = one_or_404(queries.colleague(chosen)) if chosen else None
     services.assign(ticket, colleague, by=viewer)
@@ -149,7 +149,7 @@ def assign(number: int) -> Response:
 @allow("staff", "ticket:update", of="ticket", hidden=False)
 def change_status(number: int) -> Response:
     """Put it into another status of its board."""
-    ticket = reading.ticket_to_change(viewer, number)
+    ticket = reading.ticket_to_change(viewer, number, "change")
     status = one_or_404(queries.status(ticket.board_id, _chosen_one()))
     try:
         services.change_status(ticket, status, by=viewer)
@@ -163,9 +163,32 @@ def change_status(number: int) -> Response:
 @allow("staff", "ticket:update", of="ticket", hidden=False)
 def change_priority(number: int) -> Response:
     """Say how urgent it is."""
-    ticket = reading.ticket_to_change(viewer, number)
+    ticket = reading.ticket_to_change(viewer, number, "change")
     priority = one_or_404(queries.priority(_chosen_one()))
     services.change_priority(ticket, priority, by=viewer)
+    return _changed(ticket)
+
+
+@bp.post("/tickets/<int(max=999999999):number>/sealing")
+@allow("staff", "ticket:update", of="ticket", hidden=False)
+def seal(number: int) -> Response:
+    """Let nobody see it but those who are named on it."""
+    return _set_private(number, services.seal)
+
+
+@bp.post("/tickets/<int(max=999999999):number>/unsealing")
+@allow("staff", "ticket:update", of="ticket", hidden=False)
+def unseal(number: int) -> Response:
+    """Let everybody see it again who sees such tickets."""
+    return _set_private(number, services.unseal)
+
+
+def _set_private(number: int, act: Callable[..., None]) -> Response:
+    ticket = reading.ticket_to_change(viewer, number, "change")
+    if not policy.may_seal(viewer, ticket):
+        answer.say(_("Take it on first: once it is private you would no longer see it."), "warn")
+    else:
+        act(ticket, by=viewer)
     return _changed(ticket)
 
 
@@ -187,6 +210,9 @@ def _chosen_one() -> UUID:
 
 def _changed(ticket: Ticket) -> Response:
     db.session.flush()
+    if ticket.is_private and not policy.is_named(viewer, ticket):
+        answer.say(_("#%(number)s is private, and you are no longer on it.", number=ticket.number), "info")
+        return answer.moved(url_for(".queue"))
     return answer.saw(
         url_for(".show", number=ticket.number),
         "tickets/desk_updates.swap.html",

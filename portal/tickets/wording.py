@@ -66,6 +66,8 @@ def staff_line(kind: str, *, name: str, old: str, new: str, mine: bool) -> str:
             return _("%(name)s took this on", name=name)
         return _("%(name)s gave it to %(colleague)s", name=name, colleague=new)
     old, new = named(old), named(new)
+    if kind in _BOTH:
+        return _BOTH[Happening(kind)](name)
     if kind == Happening.PRIORITY:
         return _("%(name)s changed the priority from %(old)s to %(new)s", name=name, old=old, new=new)
     return _("%(name)s changed the status from %(old)s to %(new)s", name=name, old=old, new=new)
@@ -73,7 +75,11 @@ def staff_line(kind: str, *, name: str, old: str, new: str, mine: bool) -> str:
 
 Sentence = Callable[[str], str]
 
-_CLIENT: dict[Happening, Sentence] = {
+_BOTH: dict[Happening, Sentence] = {
+    Happening.SEALED: lambda name: _("%(name)s made it private: only the people named on it see it", name=name),
+    Happening.UNSEALED: lambda name: _("%(name)s ended that it is private", name=name),
+}
+_CLIENT: dict[Happening, Sentence] = _BOTH | {
     Happening.BEGUN: lambda name: _("%(name)s has begun to work on it", name=name),
     Happening.WAITING: lambda name: _("%(name)s is waiting for you", name=name),
     Happening.RESUMED: lambda name: _("%(name)s went on with it", name=name),

@@ -112,7 +112,7 @@ def test_every_list_is_read_along_its_index(crowded):
         plans["queue counts"] = plan_of(session, queries.queue_counts(staff()))
     company = Scope(
         tenant_id=TECH.tenant_id, reach=Reach.CLIENT, client_id=somebody.client_id, user_id=SAM.id,
-        contact_id=somebody.id, ticket_scope="company",
+        contact_id=somebody.id, ticket_scope="company", permissions=frozenset({"ticket:read"}),
     )  # fmt: skip
     with crowded.app_context(), transaction(company) as session:
         plans |= {
@@ -154,6 +154,7 @@ def test_who_takes_part_reads_no_further_than_that_takes(crowded):
         scope = Scope(
             tenant_id=TECH.tenant_id, reach=Reach.CLIENT, client_id=somebody.client_id, user_id=SAM.id,
             contact_id=somebody.id, ticket_scope=ticket_scope, site_id=somebody.id,
+            permissions=frozenset({"ticket:read"}),
         )  # fmt: skip
         with crowded.app_context(), transaction(scope) as session:
             for phase in Phase:

@@ -80,7 +80,7 @@ def test_files_follow_the_ticket(fin, system, ticket_scope):
 def test_a_site_scope_without_a_site_sees_what_it_takes_part_in(app, office):
     scope = Scope(
         tenant_id=FIN.tenant_id, reach=Reach.CLIENT, client_id=FIN.client_id, user_id=FIN.id, contact_id=FIN.contact_id,
-        ticket_scope="site",
+        ticket_scope="site", permissions=frozenset({"ticket:read"}),
     )  # fmt: skip
     with app.app_context(), transaction(scope) as session:
         shown = {row.subject for row in session.execute(queries.client_list(scope, Phase.WITH_US))}
@@ -105,7 +105,7 @@ def test_columns_and_counts_are_held_to_the_scope_without_row_level_security(app
             connection.execute(f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY')
     scope = Scope(
         tenant_id=DANA.tenant_id, reach=Reach.CLIENT, client_id=DANA.client_id, user_id=DANA.id,
-        contact_id=DANA.contact_id, ticket_scope="company",
+        contact_id=DANA.contact_id, ticket_scope="company", permissions=frozenset({"ticket:read"}),
     )  # fmt: skip
     with app.app_context(), transaction(scope) as session:
         rows = session.execute(queries.client_list(scope, Phase.WITH_US)).all()

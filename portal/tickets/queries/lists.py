@@ -34,6 +34,7 @@ def client_list(viewer: Viewer, phase: Phase) -> Rows:
             Contact.name.label("requester"),
             StaffProfile.display_name.label("assignee"),
             or_(Ticket.assignee_user_id.is_not(None), Status.category != Category.NEW).label("is_taken"),
+            Ticket.is_private,
         )
         .join(Contact, Contact.id == Ticket.requester_contact_id)
         .join(Status, Status.id == Ticket.status_id)
@@ -52,6 +53,7 @@ def queue(viewer: Viewer, view: str) -> Rows:
             Ticket.phase,
             Ticket.turn,
             Ticket.touched_at,
+            Ticket.is_private,
             Client.name.label("client"),
             Contact.name.label("requester"),
             Status.name.label("status"),

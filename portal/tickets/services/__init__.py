@@ -1,7 +1,7 @@
 """The verbs of tickets. Each takes a locked ticket (`reading.ticket_to_change`) and never commits."""
 
 from portal.tickets.services.answering import add_note, comment
-from portal.tickets.services.assigning import assign, change_priority
+from portal.tickets.services.assigning import assign, change_priority, seal, unseal
 from portal.tickets.services.moving import change_status, reopen, resolve
 from portal.tickets.services.opening import NewTicket, SubmissionReused, open_ticket
 
@@ -16,4 +16,6 @@ __all__ = [
     "open_ticket",
     "reopen",
     "resolve",
+    "seal",
+    "unseal",
 ]

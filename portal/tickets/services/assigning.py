@@ -1,4 +1,4 @@
-"""Who works on a ticket, and how urgent it is."""
+"""Who works on a ticket, how urgent it is, and whether it is private."""
 
 from portal.core import audit, clock
 from portal.core.events.outbox import publish
@@ -37,3 +37,22 @@ def change_priority(ticket: Ticket, priority: Priority, *, by: Viewer) -> None:
         )
     )
     audit.record("ticket.priority_changed", ticket, old={"priority": old.name}, new={"priority": priority.name})
+
+
+def seal(ticket: Ticket, *, by: Viewer) -> None:
+    """Make the ticket private: only those named on it see it from now on. Again changes nothing."""
+    _set_private(ticket, is_private=True, by=by)
+
+
+def unseal(ticket: Ticket, *, by: Viewer) -> None:
+    """Let everybody see the ticket again who sees such tickets. Again changes nothing."""
+    _set_private(ticket, is_private=False, by=by)
+
+
+def _set_private(ticket: Ticket, *, is_private: bool, by: Viewer) -> None:
+    if ticket.is_private == is_private:
+        return
+    ticket.is_private = is_private
+    kind = Happening.SEALED if is_private else Happening.UNSEALED
+    add_line(ticket, kind, by=by, at=clock.business_now())
+    audit.record(f"ticket.{kind}", ticket, old={"private": not is_private}, new={"private": is_private})

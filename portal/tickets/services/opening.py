@@ -37,6 +37,7 @@ class NewTicket:
     priority_id: UUID
     board_id: UUID
     site_id: UUID | None = None
+    is_private: bool = False
     submission_key: UUID | None = None
 
 
@@ -63,7 +64,7 @@ def open_ticket(new: NewTicket, *, by: Viewer, files: Sequence[KeptFile] = ()) -
     letter = add_comment(ticket, new.description, by=by, at=at, submission_key=None)
     attach(letter, files, at=at)
     publish(TicketOpened(ticket_id=ticket.id, comment_id=letter.id, **actor(by)))
-    audit.record("ticket.opened", ticket, number=ticket.number, files=len(files))
+    audit.record("ticket.opened", ticket, number=ticket.number, files=len(files), private=int(new.is_private))
     return ticket
 
 
@@ -95,6 +96,7 @@ def _insert(new: NewTicket, *, by: Viewer, at: dt.datetime) -> Ticket:
         turn=rules.OPENED.turn,
         version=0,
         public_version=0,
+        is_private=new.is_private,
         submission_key=new.submission_key,
         opened_at=at,
         updated_at=at,
