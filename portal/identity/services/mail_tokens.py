@@ -8,7 +8,7 @@ mailbox it was sent to. Using it is one UPDATE that only the first of many chang
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Collection
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -158,9 +158,7 @@ def redeem(purpose: Purpose, token: str) -> MailToken:
     return row
 
 
-def kill(
-    user_id: uuid.UUID, purposes: Collection[Purpose] = PURPOSES, *, membership_id: uuid.UUID | None = None
-) -> None:
+def kill(user_id: uuid.UUID, purposes: Iterable[Purpose] = PURPOSES, *, membership_id: uuid.UUID | None = None) -> None:
     """Put a person's unused tokens of these purposes out of force; of one membership's alone where it is named."""
     whose = [MailToken.user_id == user_id, MailToken.purpose.in_(sorted(purposes))]
     if membership_id is not None:

@@ -13,6 +13,7 @@ from portal.extensions import db
 from portal.identity import passwords
 from portal.identity.models import Membership, MembershipRole, Password, StaffProfile, StaffRole, User
 from portal.identity.roles import role
+from portal.identity.services import mail_tokens
 from portal.identity.services.sessions import end_all_sessions
 
 Kind = Literal["internal", "client"]
@@ -68,8 +69,8 @@ def create_colleague(
 
 
 def set_password(user: User, password: str) -> None:
-    """Set a user's password and end every session. Raises PasswordRefused."""
-    passwords.check_new(password, own_words=(user.name, user.email.rpartition("@")[0], _company(user.email)))
+    """Set a user's password, end every session, and let links to come in by die. Raises PasswordRefused."""
+    check_password(user, password)
     kept = db.session.execute(select(Password).where(Password.user_id == user.id)).scalar_one_or_none()
     if kept is None:
         hashed = passwords.hash_password(password)
@@ -78,7 +79,13 @@ def set_password(user: User, password: str) -> None:
         keep_password(kept, password, changed_at=clock.now())
     audit.record("password.changed", user)
     end_all_sessions(user.id, "password changed")
+    mail_tokens.kill(user.id, mail_tokens.PROOFS)
     db.session.flush()
+
+
+def check_password(user: User, password: str) -> None:
+    """Whether the person may have this password; changes nothing. Raises PasswordRefused."""
+    passwords.check_new(password, own_words=(user.name, user.email.rpartition("@")[0], _company(user.email)))
 
 
 def keep_password(kept: Password, password: str, *, changed_at: dt.datetime | None = None) -> None:

@@ -1,0 +1,40 @@
+"""How many mails strangers may have sent: counted before anything is looked up, those that were right as well.
+
+Each way has its budgets: one for the account that was typed, whether it exists or
+not, and one for the address that it was typed from. A count stands whatever follows.
+"""
+
+import datetime as dt
+from typing import Final
+
+from portal.core import clock
+from portal.core.signing import signer
+from portal.core.tenancy import doors
+from portal.core.tenancy.scope import current_scope
+from portal.core.tenancy.session import transaction
+from portal.identity.throttle import Limits, TooManyTries, Try, network
+
+PER_NAME: Final[Limits] = ((5, dt.timedelta(days=1)),)
+PER_ADDRESS: Final[Limits] = ((20, dt.timedelta(hours=1)), (60, dt.timedelta(days=1)))
+
+
+def count(what: str, *names: str, address: str, per_name: Limits | None = None) -> Try:
+    """Count one try of this way for what was typed and for where it comes from. Raises TooManyTries.
+
+    `names`: each is counted for itself, an account or a client's number; `per_name` for ways that
+    are tried more often than PER_NAME.
+    """
+    counted = Try((), clock.now())
+    wanted = [("address", network(address), PER_ADDRESS), *(("name", name, per_name or PER_NAME) for name in names)]
+    with transaction(current_scope()):
+        for kind, name, limits in wanted:
+            message = f"{current_scope().tenant_id} {what} {name}".encode()
+            key = signer().macs(f"throttle {kind}", message)[0].hex()
+            seconds, is_news = doors.throttle(key, limits=limits, at=counted.at)
+            if seconds > 0:
+                counted.forgive()
+                break
+            counted = Try((*counted.keys, key), counted.at)
+        else:
+            return counted
+    raise TooManyTries(seconds, is_news=is_news)

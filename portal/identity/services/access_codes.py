@@ -1,0 +1,140 @@
+"""Access codes: what the staff hands to a contact, who links an account with it, once."""
+
+import hashlib
+import re
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.exc import IntegrityError
+
+from portal.clients.models import Contact
+from portal.core import audit, clock
+from portal.core.addresses import email_key, is_address
+from portal.core.events.outbox import publish
+from portal.core.ids import new_id
+from portal.core.tenancy import doors
+from portal.core.tenancy.scope import Viewer
+from portal.core.text import line
+from portal.extensions import db
+from portal.identity import mail_throttle, passwords
+from portal.identity.events import LinkAsked
+from portal.identity.models import AccessCode, Membership, Password, User
+from portal.identity.services import people
+from portal.identity.services.people import BadAddress
+from portal.identity.throttle import Limits
+
+ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without 0, 1, I and O, which people mistake for one another: five bits a letter."""
+LENGTH: Final = 12
+LIFE: Final = timedelta(days=14)
+PER_CLIENT: Final[Limits] = ((10, timedelta(hours=1)), (30, timedelta(days=1)))
+
+
+class HasLogin(ValueError):
+    """The contact can sign in already."""
+
+
+class LinkingRefused(Exception):
+    """Number, code, address and password make no account; which of them is at fault is not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody types who has an access code. `number`: the client's number, or a phone number."""
+
+    number: str
+    code: str
+    name: str
+    email: str
+    password: str
+
+
+def issue_access_code(contact: Contact, *, by: Viewer) -> str:
+    """A new code for a contact without a login; the last one dies. It is shown now and never again. Raises HasLogin."""
+    if db.session.execute(select(Membership.id).where(Membership.contact_id == contact.id)).first() is not None:
+        raise HasLogin
+    revoke_access_codes(contact)
+    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    now = clock.business_now()
+    row = AccessCode(
+        id=new_id(), client_id=contact.client_id, contact_id=contact.id, code_hash=code_hash(code),
+        created_at=now, expires_at=now + LIFE, by_user_id=by.user_id,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    audit.record("access_code.issued", row, shown=True, contact=str(contact.id))
+    return "-".join(code[start : start + 4] for start in range(0, LENGTH, 4))
+
+
+def revoke_access_codes(contact: Contact) -> None:
+    """Let the contact's open codes die."""
+    open_ones = (AccessCode.contact_id == contact.id, AccessCode.used_at.is_(None), AccessCode.revoked_at.is_(None))
+    db.session.execute(update(AccessCode).where(*open_ones).values(revoked_at=clock.now()))
+
+
+def access_codes_of(contact: Contact) -> Select[AccessCode]:
+    """The contact's codes, the newest first."""
+    return select(AccessCode).where(AccessCode.contact_id == contact.id).order_by(AccessCode.created_at.desc())
+
+
+def code_hash(code: str) -> str:
+    """What the database keeps of a code, however it was typed: blanks, hyphens and small letters don't matter."""
+    plain = re.sub(r"[\s-]", "", code).upper()
+    if len(plain) != LENGTH or set(plain) - set(ALPHABET):
+        return ""
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def count_linking(number: str, *, address: str) -> None:
+    """Count a try, before anything is looked at. Raises TooManyTries."""
+    digits = re.sub(r"\D", "", number)
+    mail_throttle.count("linking", digits or "none", address=address, per_name=PER_CLIENT)
+
+
+def link_account(wish: Wish) -> None:
+    """At the gate: make a pending account in the contact's seat and have its address proven.
+
+    Raises LinkingRefused for whatever is wrong, PasswordRefused for the password alone.
+    To be called after `count_linking`.
+    """
+    if not is_address(wish.email):
+        message = "that is no mail address"
+        raise BadAddress(message)
+    user = User(
+        id=new_id(), kind="client", email=wish.email, email_key=email_key(wish.email),
+        name=line(wish.name) or wish.email, state="pending", created_at=clock.now(),
+    )  # fmt: skip
+    people.check_password(user, wish.password)
+    hashed = passwords.hash_password(wish.password)
+    doors.newcomer(user.id)
+    client_id = _linked(user, hashed, wish)
+    if client_id is None:
+        audit.record("access_code.refused")
+        raise LinkingRefused
+    publish(LinkAsked(user_id=user.id, purpose="verification"))
+    audit.record("access_code.used", user, client_id=client_id, shown=True)
+
+
+def _linked(user: User, hashed: str, wish: Wish) -> uuid.UUID | None:
+    """The client whose seat the newcomer has now; None, and nothing written, where something is wrong."""
+    work = db.session.begin_nested()
+    try:
+        db.session.add(user)
+        db.session.add(Password(user_id=user.id, hash=hashed, changed_at=clock.now()))
+        db.session.flush()
+        found = doors.redeem_access_code(
+            digits=re.sub(r"\D", "", wish.number), code_hash=code_hash(wish.code),
+            membership_id=new_id(), membership_role_id=new_id(),
+        )  # fmt: skip
+    except IntegrityError:
+        work.rollback()
+        return None
+    if found is None:
+        work.rollback()
+        return None
+    work.commit()
+    return found[1]
