@@ -26,7 +26,7 @@ def tabs(current: str) -> list[Entry]:
     """The three pages, as far as the viewer may enter them."""
     places = (
         ("outbox", gettext("Failed deliveries"), "outbox:read"),
-        ("outgoing", gettext("Outgoing mail"), "outbox:read"),
+        ("outgoing", gettext("Outgoing email"), "outbox:read"),
         ("jobs", gettext("Periodic work"), "job:read"),
     )
     return [
@@ -129,7 +129,7 @@ def _outgoing() -> dict[str, Any]:
         cursor=request.args.get("page"),
     )
     return {
-        "title": gettext("Outgoing mail"),
+        "title": gettext("Outgoing email"),
         "tabs": tabs("outgoing"),
         "page": page,
         "state": state,
@@ -147,9 +147,9 @@ def resend(mail_id: UUID) -> Response:
     try:
         services.resend_mail(mail)
     except services.MailStillWaiting:
-        answer.say(gettext("This mail is still waiting and is tried again by itself."), "info")
+        answer.say(gettext("This email is still waiting and is tried again by itself."), "info")
     else:
-        answer.say(gettext("The mail to %(address)s is sent again.", address=mail.recipient))
+        answer.say(gettext("The email to %(address)s is sent again.", address=mail.recipient))
     db.session.flush()
     context = _outgoing() if answer.wants_part() else {}
     return answer.saw(url_for(".outgoing"), "operations/_outgoing.html", **context)

@@ -230,7 +230,7 @@ def test_a_state_that_is_none_is_not_found(visit, path):
 def test_a_mail_is_sent_again(app, visit, system, mail):
     admin = visit(ADMIN)
     answer = admin.submit("/admin/mail/outgoing", f"/{mail}/copies")
-    assert f"The mail to {SAM.email} is sent again." in admin.follow(answer).dom.get_text()
+    assert f"The email to {SAM.email} is sent again." in admin.follow(answer).dom.get_text()
     assert not admin.get("/admin/mail/outgoing").dom.select("form[action$='/copies']"), "it waits now"
     jobs.work_off(app)
     first, second = jobs.sent(app)

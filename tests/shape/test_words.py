@@ -160,6 +160,14 @@ def test_english_has_the_day_first_and_24_hours(app, monkeypatch, accepted):
         assert full_time(at) == "Saturday, 21 November 2026, 15:10:00 Central European Standard Time"
 
 
+def test_what_is_sent_has_one_name():
+    """An email, always and everywhere: neither a mail nor an e-mail, which German has."""
+    with Path(ROOT / "portal" / "translations" / "de" / "LC_MESSAGES" / "messages.po").open("rb") as source:
+        texts = [text for each in read_po(source, locale="de") for text in _all(each.id)]
+    assert len(texts) > 300
+    assert not [text for text in texts if re.search(r"\be-mail|(?<!%\()\bmails?\b", text, re.IGNORECASE)]
+
+
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])
 def test_each_language_is_complete(language):
     path = Path(ROOT / "portal" / "translations" / language / "LC_MESSAGES" / "messages.po")
@@ -172,4 +180,9 @@ def test_each_language_is_complete(language):
 
 
 def _forms(message):
-    return message.string if isinstance(message.string, tuple) else (message.string,)
+    return _all(message.string)
+
+
+def _all(texts):
+    """A text, or the several of one that counts."""
+    return texts if isinstance(texts, tuple) else (texts,)

@@ -137,7 +137,7 @@ class SampleForm(Form):
     """Every kind of field."""
 
     subject = StringField("What is it about?", [Length(max=120)])
-    email = EmailField("E-mail address")
+    email = EmailField("Email address")
     password = PasswordField("Password")
     body = TextAreaField("What happened?")
     reply = TextAreaField("Write a reply")
