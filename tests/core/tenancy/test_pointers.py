@@ -47,12 +47,19 @@ def attempts(database: Database, table: str, key: census.Key) -> Iterator[tuple[
     column, target = key.columns[-1], key.referenced[-1]
     for whose, owner in (("another tenant's", world.DELTA_SAM), ("another client's", world.NOAH)):
         parent = DECLARED[key.references or ""]
-        if owner is world.NOAH and parent.table_class != "client":
+        if owner is world.NOAH and (parent.table_class != "client" or _names_a_client(table, column)):
             continue
         foreign = _one(database, parent, target, owner)
         row = _pointing(database, table, column)
         if foreign is not None and row is not None:
             yield whose, row, column, foreign
+
+
+def _names_a_client(table: str, column: str) -> bool:
+    """What the staff keeps about its clients may be about any of the tenant's."""
+    return DECLARED[table].table_class in {"staff", "client"} and column == DECLARED[table].owner_key or (
+        DECLARED[table].table_class == "staff" and column == "client_id"
+    )
 
 
 def _one(database: Database, parent: census.Declared, column: str, owner: world.Person) -> Any:
