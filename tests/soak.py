@@ -91,17 +91,25 @@ def _row(one: Outcome) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run everything, write the report; pytest's exit code."""
+    """Run the folders side by side, write the report; zero only if all went well."""
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "soak.xml"
-        command = [sys.executable, "-m", "pytest", "-n0", "-v", "-o", "junit_family=xunit1", f"--junitxml={report}"]
+        reports = {where: Path(folder) / f"{Path(where).name}.xml" for where in FOLDERS}
         environ = os.environ | {"PORTAL_ENV": "test", "PORTAL_TEST_SIZE": "full"}
-        done = subprocess.run([*command, *FOLDERS, *arguments], cwd=ROOT, env=environ, check=False)
-        if report.exists():
+        running = [
+            subprocess.Popen([*_pytest(report), where, *arguments], cwd=ROOT, env=environ)
+            for where, report in reports.items()
+        ]
+        codes = [each.wait() for each in running]
+        found = [outcome for report in reports.values() if report.exists() for outcome in outcomes(report)]
+        if found:
             REPORT.parent.mkdir(parents=True, exist_ok=True)
-            REPORT.write_text(page(list(outcomes(report))), encoding="utf-8")
+            REPORT.write_text(page(found), encoding="utf-8")
             sys.stderr.write(f"The report is {REPORT.relative_to(ROOT)}.\n")
-    return done.returncode
+    return max(codes)
+
+
+def _pytest(report: Path) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-n0", "-v", "-o", "junit_family=xunit1", f"--junitxml={report}"]
 
 
 if __name__ == "__main__":
