@@ -88,7 +88,7 @@ class MailToken(MemberOwned, Base):
         CheckConstraint("membership_id IS NULL OR client_id IS NOT NULL", name="membership"),
     )
 
-    client_id: Mapped[uuid.UUID | None]
+    client_id: Mapped[uuid.UUID | None]  # type: ignore[assignment]  # of no client where it is no invitation
     membership_id: Mapped[uuid.UUID | None]
     purpose: Mapped[str]
     email: Mapped[str]
