@@ -16,12 +16,14 @@ def register(app: Flask, settings: Settings) -> None:
     from portal.identity import registration as identity
     from portal.notifications import registration as notifications  # noqa: F401  # declares table and handlers
     from portal.operations import registration as operations
+    from portal.people import registration as people
     from portal.tenants import registration as tenants
     from portal.tickets import handlers as ticket_handlers  # noqa: F401  # declares who hears of what
     from portal.tickets import registration as tickets
 
     tenants.register(app, settings)
     identity.register(app)
+    people.register(app)
     tickets.register(app)
     home.register(app)
     operations.register(app)

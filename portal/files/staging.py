@@ -25,8 +25,15 @@ MOST_BYTES = 300_000_000
 """Of one person over all forms; the oldest give way."""
 
 
+def can_wait() -> bool:
+    """Whether files of a refused form can wait: who looks on as somebody else is no person to wait for."""
+    return current_scope().staff_user_id is None
+
+
 def stage(form_key: UUID, files: Sequence["KeptFile"]) -> None:
     """Let these files wait. Raises NoScope where nobody is signed in."""
+    if not can_wait():
+        return
     user_id, now = _person(), clock.now()
     _make_room(user_id, form_key, sum(each.size for each in files))
     for each in files:
@@ -46,6 +53,8 @@ def stage(form_key: UUID, files: Sequence["KeptFile"]) -> None:
 
 def restore(form_key: UUID, keep: Iterable[str]) -> list[StagedFile]:
     """The person's files that wait for this form and whose ids are among `keep`; the others are let go."""
+    if not can_wait():
+        return []
     kept = {each for each in (_id_of(text) for text in keep) if each is not None}
     rows = db.session.scalars(queries.waiting(_person(), form_key, now=clock.now())).all()
     gone = [row.id for row in rows if row.id not in kept]
@@ -56,12 +65,16 @@ def restore(form_key: UUID, keep: Iterable[str]) -> list[StagedFile]:
 
 def hand_over(form_key: UUID, to: UUID) -> None:
     """What waits for one form of the person waits for another from now on."""
+    if not can_wait():
+        return
     statement = update(StagedFile).where(StagedFile.user_id == _person(), StagedFile.form_key == form_key)
     db.session.execute(statement.values(form_key=to).execution_options(synchronize_session=False))
 
 
 def forget(form_key: UUID) -> None:
     """Let go of everything that waits for this form of the person."""
+    if not can_wait():
+        return
     statement = delete(StagedFile).where(StagedFile.user_id == _person(), StagedFile.form_key == form_key)
     db.session.execute(statement.execution_options(synchronize_session=False))
 

@@ -74,7 +74,7 @@ class Collected:
     def stage(self) -> None:
         """Let the files wait a day for the form to be sent again."""
         staging.stage(self.form_key, [each for each in self.files if not each.is_staged])
-        self.files = [_staged(each) for each in self.files]
+        self.files = [_staged(each) for each in self.files] if staging.can_wait() else []
 
     def restage(self, form_key: UUID) -> None:
         """Let the files wait for the form under its new key: sent again, it asks for that one's alone."""

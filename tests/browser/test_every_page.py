@@ -12,6 +12,7 @@ from tests.look.test_axe import RULES, faults
 
 pytestmark = pytest.mark.browser
 
+NUMBERS = {"company": world.COMPANIES["Bright Dental"][1]}
 PEOPLE = {"client": world.DANA, "staff": world.ADMIN, "gate": None, "public": None}
 
 
@@ -21,7 +22,8 @@ def addresses(app: Flask, face: str) -> list[str]:
     for rule in app.url_map.iter_rules():
         is_page = "GET" in rule.methods and not rule.arguments - {"number"}
         if is_page and app.view_functions[rule.endpoint].__allows__.face == face:
-            path = rule.rule.replace("<int(max=999999999):number>", str(world.OUR_NUMBER))
+            of = app.view_functions[rule.endpoint].__allows__.object_kind
+            path = rule.rule.replace("<int(max=999999999):number>", str(NUMBERS.get(of, world.OUR_NUMBER)))
             if not path.startswith(("/ui", "/static", "/brand")) and not path.endswith("/updates"):
                 found.append(path)
     return found

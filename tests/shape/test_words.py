@@ -23,6 +23,7 @@ from portal.tenants.models import Tenant
 from portal.tickets import shipped
 from tests import world
 
+NUMBERS = {"company": world.COMPANIES["Bright Dental"][1]}
 PEOPLE = {"client": world.DANA, "staff": world.ADMIN}
 SAMPLES = "/ui"
 """The page of macros: for those who build pages, with samples for words, and not there in production."""
@@ -70,7 +71,8 @@ def pages(app):
             continue
         if rule.arguments - {"number"} or rule.rule.startswith(("/static", "/.front")) or rule.rule == SAMPLES:
             continue
-        yield allows.face, rule.rule.replace("<int:number>", str(world.OUR_NUMBER))
+        number = NUMBERS.get(allows.object_kind, world.OUR_NUMBER)
+        yield allows.face, rule.rule.replace("<int(max=999999999):number>", str(number))
 
 
 def told_by(app):

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 from flask_babel import LazyString
 
+from portal.core import policy
 from portal.core.tenancy.scope import Scope
 from portal.core.web.cookies import Side
 
@@ -60,7 +61,16 @@ def act(side: Side, scope: Scope) -> Entry | None:
 
 
 def _open_to(side: Side, scope: Scope) -> list[Item]:
-    return [item for item in _items if item.side == side and (item.permission is None or scope.may(item.permission))]
+    return [item for item in _items if item.side == side and _may_enter(item, scope)]
+
+
+def _may_enter(item: Item, scope: Scope) -> bool:
+    if item.permission is not None and not scope.may(item.permission):
+        return False
+    rule = policy.rule_of(current_app, item.endpoint)
+    return (
+        scope.staff_user_id is None or rule is None or rule.face != "client" or policy.is_open_to_lookers(rule, "GET")
+    )
 
 
 def _shown(item: Item) -> Entry:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from babel import Locale
 from flask import g, url_for
 
+from portal.core import policy
 from portal.core.signing import signer
 from portal.core.tenancy.doors import Entry
 from portal.core.tenancy.scope import scope_or_none
@@ -16,12 +17,18 @@ from portal.core.web.cookies import Side
 from portal.core.web.nav import Entry as Way
 from portal.settings import Settings
 
+LEAVING: Final = "people.leave_portal"
+SWITCHING: Final = "people.seats"
 SIGN_OUT: Final[dict[Side, str]] = {"client": "identity.client_sign_out", "msp": "identity.msp_sign_out"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """The facts of a page's frame. Without a tenant (bare domain, unknown host) the texts are empty."""
+    """The facts of a page's frame. Without a tenant (bare domain, unknown host) the texts are empty.
+
+    `seats`: how many companies the person may come in at. `staff_name`: who of the staff
+    looks on as this person; `looks_only`: without writing.
+    """
 
     side: Side = "client"
     display_name: str = ""
@@ -41,6 +48,9 @@ class Place:
     client_name: str | None = None
     signed_in_elsewhere: bool = False
     slug: str = ""
+    seats: int = 0
+    staff_name: str | None = None
+    looks_only: bool = True
 
     @cached_property
     def brand_css_url(self) -> str | None:
@@ -75,7 +85,19 @@ class Place:
     @property
     def signout_url(self) -> str | None:
         """Where the button goes that ends the session; None before sign-in."""
+        if self.staff_name is not None:
+            return self.leaving_url
         return url_for(SIGN_OUT[self.side]) if self.person_name else None
+
+    @property
+    def leaving_url(self) -> str:
+        """Where the button goes with which somebody of the staff stops looking on."""
+        return url_for(LEAVING)
+
+    @property
+    def switch_url(self) -> str | None:
+        """Where the person changes to another of their companies; None where there is but one."""
+        return url_for(SWITCHING) if self.seats > 1 else None
 
     @property
     def draft_key(self) -> str | None:
@@ -124,6 +146,9 @@ def of_entry(entry: Entry, *, side: Side, settings: Settings) -> Place:
         person_time_zone=row.user_time_zone,
         client_name=row.client_name,
         signed_in_elsewhere=row.other_side,
+        seats=row.seats or 0,
+        staff_name=row.staff_name,
+        looks_only=policy.LOOKERS_MAY_WRITE.isdisjoint(entry.scope.permissions),
     )
 
 

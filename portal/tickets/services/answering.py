@@ -34,14 +34,15 @@ def comment(
     check_room(ticket, files)
     at = clock.business_now()
     was_done = ticket.state.is_done
+    is_clients_own = by.is_client and by.staff_user_id is None
     if by.is_client:
         refuse_if_late(ticket, at)
     with _key_of_its_own():
-        if by.is_client:
+        if is_clients_own:
             take_part(ticket, by.contact_id, at=at)
         letter = add_comment(ticket, body, by=by, at=at, submission_key=submission_key)
     attach(letter, files, at=at)
-    follow = rules.after_client_reply if by.is_client else rules.after_staff_reply
+    follow = rules.after_client_reply if is_clients_own else rules.after_staff_reply
     move(ticket, follow(ticket.state), by=by, at=at, cause=Cause.REPLY)
     reopened = was_done and not ticket.state.is_done
     publish(TicketCommented(ticket_id=ticket.id, comment_id=letter.id, reopened=reopened, **actor(by)))

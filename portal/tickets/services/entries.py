@@ -19,7 +19,9 @@ class Actor(TypedDict):
 
 
 def actor(by: Viewer) -> Actor:
-    """On the client's side the contact, on the staff's the user."""
+    """On the client's side the contact, on the staff's the user; who looks on as a contact stays who they are."""
+    if by.staff_user_id is not None:
+        return {"by_contact_id": None, "by_user_id": by.staff_user_id}
     if by.is_client:
         return {"by_contact_id": by.contact_id, "by_user_id": None}
     return {"by_contact_id": None, "by_user_id": by.user_id}

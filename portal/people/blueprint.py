@@ -1,0 +1,5 @@
+"""The pages of this domain."""
+
+from flask import Blueprint
+
+bp = Blueprint("people", __name__)

@@ -1,0 +1,100 @@
+"""Companies and their people, as a viewer may see them. Nothing here is executed."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, Text, cast, func, or_, select
+from sqlalchemy.orm import aliased
+
+from portal.clients.models import Client, Contact, Site
+from portal.core.tenancy.scope import Viewer
+from portal.identity.models import Membership, MembershipRole, Role, User
+
+Rows = Select[*tuple[Any, ...]]
+
+
+def companies(_viewer: Viewer, wanted: str = "") -> Rows:
+    """Clients with their main contact; `wanted` is the beginning of a name or number."""
+    candidate = aliased(Contact)
+    main = (
+        select(candidate.id)
+        .where(candidate.client_id == Client.id, candidate.is_primary, candidate.is_active)
+        .order_by(candidate.created_at, candidate.id)
+        .limit(1)
+        .correlate(Client)
+        .scalar_subquery()
+    )
+    statement = (
+        select(
+            Client.id,
+            Client.number,
+            Client.name,
+            Client.phone,
+            Client.is_active,
+            Client.portal_access,
+            Contact.id.label("contact_id"),
+            Contact.name.label("contact"),
+        )
+        .outerjoin(Contact, Contact.id == main)
+        .order_by(Client.name, Client.id)
+    )
+    if wanted:
+        begins = Client.name.istartswith(wanted, autoescape=True)
+        statement = statement.where(or_(begins, cast(Client.number, Text).startswith(wanted, autoescape=True)))
+    return statement
+
+
+def company(_viewer: Viewer, number: int) -> Select[Client]:
+    """One client by its number."""
+    return select(Client).where(Client.number == number)
+
+
+def own_company(viewer: Viewer) -> Select[Client]:
+    """The viewer's own client."""
+    return select(Client).where(Client.id == viewer.client_id)
+
+
+def sites(client_id: UUID) -> Select[Site]:
+    """A client's sites, by name."""
+    return select(Site).where(Site.client_id == client_id).order_by(Site.name, Site.id)
+
+
+def people(client_id: UUID) -> Rows:
+    """A client's contacts with their seat and, for the staff, their login; the main contact first.
+
+    A client sees the rows of its own seats, not the logins, which may serve others too.
+    """
+    return (
+        select(Contact, Membership, User, Site.name.label("site"))
+        .outerjoin(Membership, Membership.contact_id == Contact.id)
+        .outerjoin(User, User.id == Membership.user_id)
+        .outerjoin(Site, Site.id == Contact.site_id)
+        .where(Contact.client_id == client_id)
+        .order_by(Contact.is_active.desc(), Contact.is_primary.desc(), Contact.name, Contact.id)
+    )
+
+
+def person_at(client_id: UUID, contact_id: UUID) -> Rows:
+    """One contact of a client, with seat and login."""
+    return people(client_id).where(Contact.id == contact_id)
+
+
+def contact_of(number: int, contact_id: UUID) -> Select[Contact]:
+    """One contact of the client of this number."""
+    at = select(Client.id).where(Client.number == number).scalar_subquery()
+    return select(Contact).where(Contact.client_id == at, Contact.id == contact_id)
+
+
+def role_names(client_id: UUID) -> Rows:
+    """The roles of everybody at a client: (membership_id, role_id, key, name), by name."""
+    return (
+        select(MembershipRole.membership_id, Role.id.label("role_id"), Role.key, Role.name)
+        .join(Role, Role.id == MembershipRole.role_id)
+        .where(MembershipRole.client_id == client_id)
+        .order_by(Role.name)
+    )
+
+
+def head_count(client_id: UUID) -> Select[int]:
+    """How many contacts a client has."""
+    return select(func.count()).select_from(Contact).where(Contact.client_id == client_id)

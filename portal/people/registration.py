@@ -1,0 +1,17 @@
+"""What this domain brings into the application."""
+
+from flask import Flask
+from flask_babel import lazy_gettext
+
+from portal.core.web import nav
+from portal.people.blueprint import bp
+
+
+def register(app: Flask) -> None:
+    """Add pages and places to an app."""
+    from portal.people.views import companies, looking_on  # noqa: F401  # they register what they hold
+
+    app.register_blueprint(bp)
+    nav.add(
+        nav.Item("msp", lazy_gettext("Clients"), "building", "people.companies", order=20, permission="client:read")
+    )

@@ -1,0 +1,63 @@
+"""States and scopes in words, with tone and shape."""
+
+from typing import NamedTuple
+
+from flask_babel import LazyString, gettext, lazy_gettext
+
+from portal.clients.models import Contact
+from portal.identity.models import Membership
+
+
+class Badge(NamedTuple):
+    """What `templates/ui/badge.html` shows."""
+
+    text: str
+    tone: str
+    shape: str
+
+
+SCOPES: dict[str, LazyString] = {
+    "own": lazy_gettext("Only tickets they asked for"),
+    "taking_part": lazy_gettext("Tickets they take part in"),
+    "site": lazy_gettext("Tickets of their site"),
+    "company": lazy_gettext("All tickets of the company"),
+}
+"""How much of a company's tickets a person sees, as a membership says it."""
+
+_SHIPPED: dict[str, LazyString] = {
+    "user": lazy_gettext("User"),
+    "finance": lazy_gettext("Finance"),
+    "admin": lazy_gettext("Admin"),
+    "read_only": lazy_gettext("Read-only"),
+    "billing": lazy_gettext("Billing"),
+    "technician": lazy_gettext("Technician"),
+    "dispatcher": lazy_gettext("Dispatcher"),
+    "administrator": lazy_gettext("Administrator"),
+}
+
+
+def role_name(key: str | None, name: str) -> str:
+    """A role's name: those that are shipped in the reader's language, others as the tenant wrote them."""
+    shipped = _SHIPPED.get(key or "")
+    return str(shipped) if shipped is not None else name
+
+
+def account_badge(contact: Contact, membership: Membership | None, state: str | None) -> Badge:
+    """Whether and how a contact can come in; `state` is the login's, None where there is none."""
+    if membership is None or state is None:
+        return Badge(gettext("No account"), "calm", "ring")
+    if not membership.is_active or not contact.is_active:
+        return Badge(gettext("Deactivated"), "calm", "bar")
+    if not contact.portal_access:
+        return Badge(gettext("Portal access off"), "warn", "bar")
+    return state_badge(state)
+
+
+def state_badge(state: str) -> Badge:
+    """A login's own state."""
+    return {
+        "pending": Badge(gettext("Invited"), "info", "half"),
+        "active": Badge(gettext("Active"), "good", "dot"),
+        "suspended": Badge(gettext("Suspended"), "bad", "square"),
+        "locked": Badge(gettext("Locked"), "warn", "square"),
+    }[state]
