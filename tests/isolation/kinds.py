@@ -27,6 +27,11 @@ FINDS: dict[str, str] = {
     ),
     "delivery": "SELECT id AS delivery_id FROM deliveries WHERE tenant_id = %(tenant)s LIMIT 1",
     "mail": "SELECT id AS mail_id FROM outgoing_mail WHERE tenant_id = %(tenant)s LIMIT 1",
+    "company": "SELECT number FROM clients WHERE id = %(client)s",
+    "contact": (
+        "SELECT c.number, k.id AS contact_id FROM contacts k JOIN clients c ON c.id = k.client_id"
+        " WHERE k.client_id = %(client)s AND k.email <> '' ORDER BY k.email DESC LIMIT 1"
+    ),
     "session": "SELECT id AS session_id FROM sessions WHERE user_id = %(user)s LIMIT 1",
 }
 """Values for the address of one object of each kind, found for a person."""
