@@ -733,7 +733,8 @@ NEW_PERMISSIONS = {
     ("internal", "dispatcher"): ("ticket:private", "client:update", "user:read", "user:invite", "portal:view_as"),
     ("internal", "administrator"): (
         "ticket:private", "client:update", "user:read", "user:invite", "user:update", "user:deactivate",
-        "review:decide", "portal:view_as", "role:read", "role:update", "access:update", "sso:update", "audit:export",
+        "review:decide", "portal:view_as", "role:read", "role:update", "access:update", "sso:update", "amount:unlimited",
+        "audit:export",
     ),
 }  # fmt: skip
 """What this release adds to the roles that are shipped; what a tenant made of its roles before stays as it is."""

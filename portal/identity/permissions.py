@@ -61,6 +61,7 @@ role:read         .    .       .       .         .       .          .          y
 role:update       .    .       .       .         .       .          .          yes
 access:update     .    .       .       .         .       .          .          yes
 sso:update        .    .       .       .         .       .          .          yes
+amount:unlimited  .    .       .       .         .       .          .          yes
 activity:read     .    .       yes     .         .       .          .          .
 job:read          .    .       .       .         .       .          .          yes
 outbox:read       .    .       .       .         .       .          .          yes

@@ -14,7 +14,8 @@ from sqlalchemy import Row, Select, select
 from portal.clients.models import Client, Contact
 from portal.core.tenancy.scope import Reach, Scope, current_scope
 from portal.extensions import db
-from portal.identity.models import Membership, MembershipRole, RolePermission, StaffProfile, StaffRole, User
+from portal.identity import reach
+from portal.identity.models import Membership, RolePermission, StaffProfile, StaffRole, User
 
 WITHOUT_LOGIN = frozenset({"ticket:read"})
 """What somebody without a login may be told of: tickets they take part in, and only by mail."""
@@ -39,12 +40,24 @@ class Reader:
     @property
     def key(self) -> str:
         """The person's part in the unique key of a mail."""
-        return f"user:{self.scope.user_id}" if self.is_staff else f"contact:{self.scope.contact_id}"
+        is_user = self.is_staff or self.scope.contact_id is None
+        return f"user:{self.scope.user_id}" if is_user else f"contact:{self.scope.contact_id}"
 
     @property
     def address(self) -> str:
         """The mailbox, comparable."""
         return self.email.casefold()
+
+
+def oneself(user: User, *, email: str = "") -> Reader:
+    """A person as the owner of a login, whatever its state: for what concerns that login and nothing else.
+
+    `email`: another address than the login's, which is to be proven or was theirs until
+    now. A client's person reads at the gate's reach: the own rows, and no company's.
+    """
+    reach = Reach.STAFF if user.kind == "internal" else Reach.GATE
+    scope = Scope(tenant_id=current_scope().tenant_id, reach=reach, user_id=user.id)
+    return Reader(user.name, email or user.email, scope, user.locale, user.time_zone)
 
 
 def contacts(contact_ids: Collection[UUID]) -> list[Reader]:
@@ -57,48 +70,43 @@ def contacts(contact_ids: Collection[UUID]) -> list[Reader]:
     if not contact_ids:
         return []
     rows = db.session.execute(
-        select(Contact, Membership, User)
+        select(Contact, Client, Membership, User)
         .join(Client, Client.id == Contact.client_id)
         .outerjoin(Membership, Membership.contact_id == Contact.id)
         .outerjoin(User, User.id == Membership.user_id)
         .where(Contact.id.in_(contact_ids), Contact.is_active, Client.is_active)
         .order_by(Contact.id)
     ).all()
-    granted = _granted(
-        select(MembershipRole.membership_id, RolePermission.permission)
-        .join(RolePermission, RolePermission.role_id == MembershipRole.role_id)
-        .where(MembershipRole.membership_id.in_([row.Membership.id for row in rows if row.Membership is not None]))
-    )
-    found = [_contact(row, granted) for row in rows if row.User is None or row.User.state not in SHUT_OUT]
+    scopes = reach.scopes_of([row.Membership for row in rows if _comes_in(row)])
+    denied, _of_people = reach.denials({row.Contact.client_id for row in rows}, ())
+    found = [_contact(row, scopes, denied) for row in rows if row.User is None or row.User.state not in SHUT_OUT]
     return sorted((reader for reader in found if reader.email), key=lambda reader: reader.scope.user_id is None)
 
 
-def _contact(row: Row[Contact, Membership, User], granted: dict[UUID, frozenset[str]]) -> Reader:
-    contact, membership, user = row.Contact, row.Membership, row.User
-    tenant_id = current_scope().tenant_id
-    if membership is None or not membership.is_active or user is None or user.state != "active":
-        scope = Scope(
-            tenant_id=tenant_id,
-            reach=Reach.CLIENT,
-            client_id=contact.client_id,
-            contact_id=contact.id,
-            site_id=contact.site_id,
-            ticket_scope="taking_part",
-            permissions=WITHOUT_LOGIN,
-        )
-        return Reader(contact.name, contact.email, scope, contact.locale)
+def _comes_in(row: Row[Contact, Client, Membership, User]) -> bool:
+    """Whether the contact has a login that lets them into the portal."""
+    if row.Membership is None or row.User is None or not (row.Contact.portal_access and row.Client.portal_access):
+        return False
+    return bool(row.Membership.is_active and row.User.state == "active")
+
+
+def _contact(
+    row: Row[Contact, Client, Membership, User], scopes: dict[UUID, Scope], denied: dict[UUID, set[str]]
+) -> Reader:
+    contact, user = row.Contact, row.User
+    if _comes_in(row):
+        scope = scopes[row.Membership.id]
+        return Reader(user.name, user.email, scope, user.locale or contact.locale, user.time_zone)
     scope = Scope(
-        tenant_id=tenant_id,
+        tenant_id=current_scope().tenant_id,
         reach=Reach.CLIENT,
         client_id=contact.client_id,
-        user_id=user.id,
         contact_id=contact.id,
-        membership_id=membership.id,
-        site_id=membership.site_id,
-        ticket_scope=membership.ticket_scope,
-        permissions=granted.get(membership.id, frozenset()),
+        site_id=contact.site_id,
+        ticket_scope="taking_part",
+        permissions=WITHOUT_LOGIN - denied[contact.client_id],
     )
-    return Reader(user.name, user.email, scope, user.locale or contact.locale, user.time_zone)
+    return Reader(contact.name, contact.email, scope, contact.locale)
 
 
 def colleagues(user_ids: Collection[UUID]) -> list[Reader]:
@@ -122,35 +130,8 @@ def _colleagues(statement: Select[User]) -> list[Reader]:
         .where(User.kind == "internal", User.state == "active", StaffProfile.is_active)
         .order_by(User.id)
     ).all()
-    granted = _granted(
-        select(StaffRole.user_id, RolePermission.permission)
-        .join(RolePermission, RolePermission.role_id == StaffRole.role_id)
-        .where(StaffRole.user_id.in_([user.id for user in users]))
-    )
-    tenant_id = current_scope().tenant_id
-    return [
-        Reader(
-            user.name,
-            user.email,
-            Scope(
-                tenant_id=tenant_id,
-                reach=Reach.STAFF,
-                user_id=user.id,
-                permissions=granted.get(user.id, frozenset()),
-            ),
-            user.locale,
-            user.time_zone,
-        )
-        for user in users
-    ]
-
-
-def _granted(statement: Select[UUID, str]) -> dict[UUID, frozenset[str]]:
-    """Permissions by whoever has them."""
-    found: dict[UUID, set[str]] = {}
-    for owner, permission in db.session.execute(statement):
-        found.setdefault(owner, set()).add(permission)
-    return {owner: frozenset(permissions) for owner, permissions in found.items()}
+    scopes = reach.scopes_of_staff([user.id for user in users])
+    return [Reader(user.name, user.email, scopes[user.id], user.locale, user.time_zone) for user in users]
 
 
 def once_each(readers: Iterable[Reader], *, but: Iterable[Reader] = ()) -> list[Reader]:

@@ -30,29 +30,6 @@ class Board(Shared, Base):
     is_default: Mapped[bool] = mapped_column(default=False)
 
 
-class BoardGroup(Shared, Base):
-    """Boards that some of a client's people are held to; see `Membership.board_group_id`."""
-
-    __tablename__ = "board_groups"
-    __table_args__ = (unique("name"),)
-
-    name: Mapped[str]
-
-
-class BoardGroupBoard(Shared, Base):
-    """A board of a group."""
-
-    __tablename__ = "board_group_boards"
-    __table_args__ = (
-        references("board_groups", board_group_id="id"),
-        references("boards", board_id="id"),
-        unique("board_group_id", "board_id"),
-    )
-
-    board_group_id: Mapped[uuid.UUID]
-    board_id: Mapped[uuid.UUID]
-
-
 class Status(Shared, Base):
     """A state of tickets on one board; `category` is what the product makes of it."""
 

@@ -66,7 +66,7 @@ def test_no_client_role_may_what_is_the_msps_own() -> None:
     own = {
         "ticket:note", "ticket:reply", "ticket:assign", "ticket:update", "ticket:private", "audit:read", "audit:export",
         "outbox:read", "client:read", "client:update", "role:read", "role:update", "portal:view_as", "access:update",
-        "sso:update",
+        "sso:update", "amount:unlimited",
     }  # fmt: skip
     assert not permissions_for("client") & own
     for role in ROLES:

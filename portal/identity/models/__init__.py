@@ -14,6 +14,8 @@ from portal.identity.models.alerts import SecurityAlert
 from portal.identity.models.people import Membership, StaffProfile, User
 from portal.identity.models.proofs import MailToken, Passkey, Password, RecoveryCode, Totp
 from portal.identity.models.roles import (
+    BoardGroup,
+    BoardGroupBoard,
     ClientAssignment,
     Denial,
     MembershipRole,
@@ -31,6 +33,8 @@ __all__ = [
     "AccessReview",
     "AccessReviewItem",
     "AccessSettings",
+    "BoardGroup",
+    "BoardGroupBoard",
     "ClientAssignment",
     "ClientGroup",
     "ClientGroupMember",

@@ -110,3 +110,29 @@ class ClientAssignment(StaffOwned, Base):
 
     user_id: Mapped[uuid.UUID]
     client_id: Mapped[uuid.UUID]
+
+
+class BoardGroup(Shared, Base):
+    """Boards that some of a client's people are held to; see `Membership.board_group_id`.
+
+    It stands here, below the boards themselves, since it narrows people.
+    """
+
+    __tablename__ = "board_groups"
+    __table_args__ = (unique("name"),)
+
+    name: Mapped[str]
+
+
+class BoardGroupBoard(Shared, Base):
+    """A board of a group."""
+
+    __tablename__ = "board_group_boards"
+    __table_args__ = (
+        references("board_groups", board_group_id="id"),
+        references("boards", board_id="id"),
+        unique("board_group_id", "board_id"),
+    )
+
+    board_group_id: Mapped[uuid.UUID]
+    board_id: Mapped[uuid.UUID]
