@@ -1,18 +1,21 @@
 """`flask tenant`: MSPs of this installation."""
 
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import select
 
 from portal.cli.scopes import scope_of
 from portal.core.ids import new_id
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
 from portal.settings import current
+from portal.tenants import branding
+from portal.tenants.models import Tenant
 from portal.tenants.services import NewTenant, TenantError, create_tenant, provision
 
-tenant_group = AppGroup("tenant", help="MSPs: make one, or give one what it lacks.")
+tenant_group = AppGroup("tenant", help="MSPs: make one, give one what it lacks, or its looks.")
 
 
 @tenant_group.command("create")
@@ -49,3 +52,35 @@ def provision_command(*, slug: str) -> None:
     with transaction(scope):
         provision(scope.tenant_id)
     click.echo(f"{slug} has everything that a tenant needs.")
+
+
+@tenant_group.command("brand")
+@click.argument("slug")
+@click.option(
+    "--color", default=None, metavar="#RRGGBB", help="Of its clients' pages; `default` for the product's own."
+)
+@click.option("--logo", type=click.File("rb"), default=None, help="A JPEG, PNG, WebP or GIF.")
+@click.option("--alt", default="", help="What the logo says, for those who don't see it; default: the tenant's name.")
+@click.option("--no-logo", is_flag=True, help="Show its name instead.")
+def brand_command(*, slug: str, color: str | None, logo: BinaryIO | None, alt: str, no_logo: bool) -> None:
+    """Give a tenant its colour, its logo, or both."""
+    if (color is None and logo is None and not no_logo) or (logo is not None and no_logo):
+        message = "say --color, and --logo or --no-logo"
+        raise click.UsageError(message)
+    scope = scope_of(slug)
+    try:
+        with transaction(scope) as session:
+            tenant = session.execute(select(Tenant).where(Tenant.id == scope.tenant_id)).scalar_one()
+            if color is not None:
+                branding.set_color(tenant, None if color == "default" else color)
+            if logo is not None:
+                branding.set_logo(tenant, logo.read(branding.LARGEST_BYTES + 1), alt=alt or tenant.display_name)
+            if no_logo:
+                branding.remove_logo(tenant)
+    except branding.NoColour as error:
+        message = f"{error} is no colour such as #0b6e4f"
+        raise click.ClickException(message) from error
+    except branding.LogoRefused as error:
+        message = f"the logo can't be used: {error}"
+        raise click.ClickException(message) from error
+    click.echo(f"{slug} has its new looks.")

@@ -168,3 +168,36 @@ def test_a_logo_whose_file_is_lost_is_not_found(visit, system):
     with system("harbor"):
         harbor().logo_key = "0" * 64
     assert visit(None).get("/brand/1/logo").status == 404
+
+
+def test_an_operator_gives_colour_and_logo_by_command_and_takes_them_back(app, visit, system, tmp_path):
+    logo = tmp_path / "logo.png"
+    logo.write_bytes(a_picture())
+    run = app.test_cli_runner().invoke
+
+    done = run(args=["tenant", "brand", "harbor", "--color", "#0b6e4f", "--logo", str(logo), "--alt", "Our sign"])
+    assert done.exit_code == 0, done.output
+    page = visit(None).get("/auth/client-portal/signin")
+    assert "#0b6e4f" in visit(None).get(css_of(page)).text
+    assert page.dom.select_one(".brand img")
+    with system("harbor"):
+        assert harbor().logo_alt == "Our sign"
+
+    assert run(args=["tenant", "brand", "harbor", "--color", "default", "--no-logo"]).exit_code == 0
+    page = visit(None).get("/auth/client-portal/signin")
+    assert "#0b6e4f" not in visit(None).get(css_of(page)).text
+    assert not page.dom.select_one(".brand img")
+
+
+@pytest.mark.parametrize(
+    ("options", "words", "code"),
+    [
+        (["--color", "green"], "green is no colour such as", 1),
+        (["--logo", __file__], "the logo can't be used", 1),
+        ([], "say --color", 2),
+        (["--logo", __file__, "--no-logo"], "say --color", 2),
+    ],
+)
+def test_what_can_be_no_brand_is_refused_in_words(app, options, words, code):
+    done = app.test_cli_runner().invoke(args=["tenant", "brand", "harbor", *options])
+    assert (done.exit_code, words in done.output) == (code, True), done.output
