@@ -6,13 +6,11 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import select
 from tqdm import tqdm
 
+from portal.cli.scopes import scope_of
 from portal.core.events import deadletters
-from portal.core.tenancy.scope import Scope, system_scope
 from portal.core.tenancy.session import transaction
-from portal.tenants.models import Tenant
 
 outbox_group = AppGroup("outbox", help="Deliveries of events: list them, replay or discard dead letters.")
 
@@ -24,15 +22,6 @@ ids_argument = click.argument("ids", nargs=-1, type=click.UUID, metavar="[ID]...
 all_option = click.option("--all", "everything", is_flag=True, help="Every dead letter of the tenant.")
 
 
-def _scope_of(slug: str) -> Scope:
-    with transaction(None) as session:
-        tenant_id = session.execute(select(Tenant.id).where(Tenant.slug == slug)).scalar_one_or_none()
-    if tenant_id is None:
-        message = f"there is no tenant {slug}"
-        raise click.ClickException(message)
-    return system_scope(tenant_id)
-
-
 @outbox_group.command("list")
 @tenant_option
 @click.option("--state", type=click.Choice(STATES), default="dead", show_default=True)
@@ -40,7 +29,7 @@ def _scope_of(slug: str) -> Scope:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for programs.")
 def list_command(*, slug: str, state: str, limit: int, as_json: bool) -> None:
     """List deliveries, newest first: id, event, handler, tries and the last error."""
-    scope = _scope_of(slug)
+    scope = scope_of(slug)
     with transaction(scope) as session:
         rows = session.execute(deadletters.deliveries(scope, state=state).limit(limit)).all()
         lines = [_line(delivery, event) for delivery, event in rows]
@@ -93,7 +82,7 @@ def _each(slug: str, ids: tuple[uuid.UUID, ...], act: Any, done: str, *, everyth
     if bool(ids) == everything:
         message = "name the deliveries, or --all of them"
         raise click.UsageError(message)
-    scope = _scope_of(slug)
+    scope = scope_of(slug)
     if everything:
         with transaction(scope) as session:
             ids = tuple(delivery.id for delivery, _ in session.execute(deadletters.deliveries(scope)).all())

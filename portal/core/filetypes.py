@@ -91,11 +91,6 @@ class Sniffed:
     content_type: str
     extension: str
 
-    @property
-    def is_picture(self) -> bool:
-        """Whether it can be decoded, written anew and shown."""
-        return self.content_type in PICTURES.values()
-
 
 def sniff(head: bytes, name: str) -> Sniffed:
     """What a file with this beginning and name is. Raises FileRefused."""

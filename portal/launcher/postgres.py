@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,6 @@ START_PATIENCE = 60.0
 """Seconds; a big database's recovery after a kill takes its time."""
 STOP_PATIENCE = 30.0
 LOOK_EVERY = 0.03
-BIND_TRIES = 5
 FIRST_WITH_BUILTIN_LOCALE = 17
 PRIVATE_FILE = 0o600
 
@@ -121,14 +121,8 @@ def start(
     if not plan.data.exists():
         _make_cluster(plan, durable=durable)
     _clear_up(plan)
-    for tries_left in range(BIND_TRIES - 1, -1, -1):
-        number = port or spawn.free_port()
-        try:
-            return Server(plan, number, _serve(plan, number))
-        except LaunchError:
-            if port or not tries_left or spawn.port_is_free(number):
-                raise  # not because somebody took the port between our look and its start
-    raise AssertionError
+    number, child = spawn.at_a_port(port, partial(_serve, plan))
+    return Server(plan, number, child)
 
 
 def _password(file: Path) -> str:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from portal.core import lifeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from portal.launcher.place import Account
 
 LOOPBACK = "127.0.0.1"
 TAIL_LINES = 15
+BIND_TRIES = 5
 
 
 class LaunchError(Exception):
@@ -46,6 +47,22 @@ def port_is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def at_a_port(wanted: int | None, serve: Callable[[int], Child]) -> tuple[int, Child]:
+    """Start a server at this port, or at a free one: the port and its process.
+
+    A free one may be taken between our look and the server's start; then another is tried. Raises what `serve` raises.
+    """
+    for _try in range(BIND_TRIES - 1):
+        number = wanted or free_port()
+        try:
+            return number, serve(number)
+        except LaunchError:
+            if wanted or port_is_free(number):
+                raise  # not because somebody took the port
+    number = wanted or free_port()
+    return number, serve(number)
 
 
 @dataclass

@@ -7,6 +7,7 @@ import secrets
 import signal
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import redis
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 START_PATIENCE = 20.0
 STOP_PATIENCE = 10.0
 LOOK_EVERY = 0.02
-BIND_TRIES = 5
 DATABASES = 64
 """One for each test process and to spare."""
 
@@ -101,14 +101,8 @@ def start(
         settings=own | dict(settings or {}),
         password=secrets.token_urlsafe(24),
     )
-    for tries_left in range(BIND_TRIES - 1, -1, -1):
-        number = port or spawn.free_port()
-        try:
-            return Server(plan, number, _serve(plan, number))
-        except LaunchError:
-            if port or not tries_left or spawn.port_is_free(number):
-                raise
-    raise AssertionError
+    number, child = spawn.at_a_port(port, partial(_serve, plan))
+    return Server(plan, number, child)
 
 
 def _serve(plan: _Plan, port: int) -> Child:

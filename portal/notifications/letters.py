@@ -52,8 +52,3 @@ def letter_named(name: str) -> Letter:
         return _letters[name]
     except KeyError:
         raise UnknownLetter(name) from None
-
-
-def all_letters() -> list[Letter]:
-    """All declared letters, by name."""
-    return sorted(_letters.values(), key=lambda one: one.name)

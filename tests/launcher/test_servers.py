@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -274,3 +275,33 @@ def test_a_program_meant_for_a_dead_parent_does_not_start(open_folder: Path) -> 
     done = subprocess.run(command, check=False, timeout=processes.PATIENCE)
     assert done.returncode != 0
     assert not file.exists()
+
+
+def test_a_port_that_somebody_took_meanwhile_is_left_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind((spawn.LOOPBACK, 0))
+        taken.listen()
+        first, second = taken.getsockname()[1], spawn.free_port()
+        offered = iter([first, second])
+        monkeypatch.setattr(spawn, "free_port", lambda: next(offered))
+
+        def serve(port: int) -> object:
+            if port == first:
+                raise spawn.LaunchError
+            return "served"
+
+        assert spawn.at_a_port(None, serve) == (second, "served")  # type: ignore[arg-type, comparison-overlap]
+        with pytest.raises(spawn.LaunchError):
+            spawn.at_a_port(first, serve)  # type: ignore[arg-type]
+
+
+def test_a_server_that_fails_at_a_free_port_is_not_tried_again() -> None:
+    tried = []
+
+    def serve(port: int) -> spawn.Child:
+        tried.append(port)
+        raise spawn.LaunchError
+
+    with pytest.raises(spawn.LaunchError):
+        spawn.at_a_port(None, serve)
+    assert len(tried) == 1

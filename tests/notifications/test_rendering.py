@@ -22,6 +22,7 @@ from portal.notifications import letters, queries, readers
 from portal.notifications.letters import Facts
 from portal.notifications.models import OutgoingMail
 from portal.notifications.services import NotTheSystem, notify
+from portal.settings import ROOT
 from portal.tenants.models import Tenant, TenantHost
 from portal.tickets import handlers
 from portal.tickets.events import TicketCommented
@@ -226,10 +227,10 @@ def test_a_letter_that_nobody_declared_is_an_error(system: System) -> None:
         notify(of(SAM), "nothing", key="x")
 
 
-def test_every_declared_letter_has_its_three_templates(app: Flask) -> None:
-    names = [letter.name for letter in letters.all_letters()]
-    assert names
-    for name in names:
+def test_every_declared_letter_has_its_three_templates_and_every_template_its_letter(app: Flask) -> None:
+    folders = {path.name for path in (ROOT / "templates" / "emails").iterdir() if path.is_dir()}
+    assert folders == letters._letters.keys()
+    for name in folders:
         for part in ("subject.txt", "body.txt", "body.html"):
             app.jinja_env.get_template(f"emails/{name}/{part}")
 

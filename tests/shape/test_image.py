@@ -24,6 +24,12 @@ def test_only_migrations_can_sign_in_as_owner_or_administrator() -> None:
         assert bool(powerful) == (name == "migrate")
 
 
+def test_what_the_web_processes_are_watched_by_can_be_switched_on_and_is_not_published() -> None:
+    assert SERVICES["web"]["environment"]["METRICS_ADDRESS"] == "${METRICS_ADDRESS:-}"
+    assert "METRICS_ADDRESS" not in SERVICES["worker"]["environment"], "it has no figures"
+    assert not any("9100" in str(service.get("ports")) for service in SERVICES.values())
+
+
 def test_our_containers_are_read_only_and_without_privileges() -> None:
     for name in OURS:
         service = SERVICES[name]
