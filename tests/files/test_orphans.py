@@ -21,6 +21,7 @@ from tests.world import SAM, tenant_id
 
 NOT_BLOBS = {
     "email_key", "submission_key", "form_key", "dedupe_key", "key", "policy_key", "idempotency_key", "record_key",
+    "public_key",
 }  # fmt: skip
 """Columns that end so and name something else."""
 
