@@ -20,6 +20,7 @@ def register(app: Flask, settings: Settings) -> None:
     from portal.tenants import registration as tenants
     from portal.tickets import handlers as ticket_handlers  # noqa: F401  # declares who hears of what
     from portal.tickets import registration as tickets
+    from portal.trail import registration as trail
 
     tenants.register(app, settings)
     identity.register(app)
@@ -27,6 +28,7 @@ def register(app: Flask, settings: Settings) -> None:
     tickets.register(app)
     home.register(app)
     operations.register(app)
+    trail.register(app)
     cli.register(app)
     if not settings.is_production:
         from portal.core.web import style_page

@@ -53,6 +53,7 @@ class Settings:
     var_dir: Path
     port: int = 8000
     trusted_proxies: tuple[rules.Network, ...] = ()
+    country_header: str | None = None
     sentry_dsn: str | None = field(default=None, repr=False)
     otel_exporter_otlp_endpoint: str | None = None
     log_level: str = "INFO"
@@ -132,6 +133,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         storage_url=reader.take("STORAGE_URL", rules.storage_url(var_dir), f"file://{var_dir / 'storage'}"),
         stripe_api_base=reader.take("STRIPE_API_BASE", rules.http_url(strict=strict), None),
         trusted_proxies=reader.take("TRUSTED_PROXIES", rules.networks, ()),
+        country_header=reader.take("COUNTRY_HEADER", rules.header_name, None),
         sentry_dsn=reader.take("SENTRY_DSN", rules.http_url(strict=False), None),
         otel_exporter_otlp_endpoint=reader.take("OTEL_EXPORTER_OTLP_ENDPOINT", rules.http_url(strict=False), None),
         log_level=reader.take("LOG_LEVEL", rules.log_level, "INFO"),

@@ -255,6 +255,14 @@ def networks(value: str) -> tuple[Network, ...]:
     return tuple(found)
 
 
+def header_name(value: str) -> str:
+    """The name of a header, which is none of those that carry something else."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{1,60}", value) or not value.lower().endswith("country"):
+        message = f"must be the name of a header that ends with “country”, such as CF-IPCountry, not {value!r}"
+        raise ValueError(message)
+    return value
+
+
 def address(value: str) -> tuple[str, int]:
     """`host:port` or just a port, which then listens on loopback only."""
     host, _, number = value.rpartition(":")

@@ -33,5 +33,7 @@ DUTIES = {
     "files.sweep_orphans": lazy_gettext("Remove files that nothing refers to"),
     "files.sweep_staged": lazy_gettext("Remove files of forms that were never sent"),
     "identity.clean_up": lazy_gettext("Remove sessions that have ended"),
+    "trail.trim": lazy_gettext("Remove entries of the trail that were kept long enough"),
+    "trail.watch": lazy_gettext("Look for unusual activity"),
 }
 """What each periodic duty does, by its name in the code."""

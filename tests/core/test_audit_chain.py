@@ -20,8 +20,8 @@ SWAP_AWAY = "UPDATE audit_entries SET position = -position WHERE position IN (2,
 SWAP_BACK = "UPDATE audit_entries SET position = CASE position WHEN -2 THEN 3 ELSE 2 END WHERE position < 0"
 FORGED = """
     INSERT INTO audit_entries
-           (tenant_id, id, position, at, action, facts, object_kind, object_id, client_id, user_id, digest)
-    SELECT tenant_id, gen_random_uuid(), 5, at, action, facts, object_kind, object_id, client_id, user_id, digest
+           (tenant_id, id, position, at, action, facts, object_kind, object_id, client_id, user_id, visibility, digest)
+    SELECT tenant_id, gen_random_uuid(), 5, at, action, facts, object_kind, object_id, client_id, user_id, visibility, digest
       FROM audit_entries WHERE position = 4
 """
 AGAIN = """
@@ -87,6 +87,7 @@ def test_fifty_writers_at_once_make_one_chain(app: Flask) -> None:
         ("UPDATE audit_entries SET action = 'other' WHERE position = 2", 2),
         ("UPDATE audit_entries SET at = at - interval '1 day' WHERE position = 3", 3),
         ("UPDATE audit_entries SET user_id = gen_random_uuid() WHERE position = 1", 1),
+        ("UPDATE audit_entries SET visibility = 'public' WHERE position = 2", 2),
         ("UPDATE audit_entries SET object_kind = 'ticket' WHERE position = 1", 1),
         ("UPDATE audit_entries SET digest = repeat('0', 64) WHERE position = 2", 2),
         ("DELETE FROM audit_entries WHERE position = 1", 2),

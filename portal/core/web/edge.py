@@ -22,6 +22,7 @@ from portal.core.tenancy import doors
 from portal.core.tenancy.scope import UNENTERED, entered, scope_or_none
 from portal.core.web import cookies, place
 from portal.core.web.hosts import Named, named
+from portal.core.web.proxies import COUNTRY
 from portal.extensions import db
 from portal.settings import Settings, current
 
@@ -122,10 +123,17 @@ def _through_the_door(name: Named, settings: Settings, *, is_nobody: bool) -> No
         raise UnknownHost
     g.place = place.of_entry(entry, side=side, settings=settings)
     scope = entry.scope
-    db.session().info["origin"] = {"address": request.remote_addr or "", "request_id": g.get("request_id", "")}
+    db.session().info["origin"] = origin_of(request)
     structlog.contextvars.bind_contextvars(
         tenant_id=str(scope.tenant_id), user_id=str(scope.user_id) if scope.user_id else None
     )
+
+
+def origin_of(asked: Request) -> dict[str, str]:
+    """Where a request comes from, for the trail; the country only where it is known."""
+    country = asked.environ.get(COUNTRY, "")
+    here = {"address": asked.remote_addr or "", "request_id": g.get("request_id", "")}
+    return here | ({"country": country} if country else {})
 
 
 def is_signed_in() -> bool:

@@ -5,7 +5,7 @@ from flask import Flask, Response, g, make_response, render_template, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from portal.core.web import answer
+from portal.core.web import answer, misses
 from portal.core.web.csrf import CsrfFailed
 from portal.core.web.edge import UnknownHost
 from portal.core.web.place import here
@@ -29,6 +29,8 @@ def refused(error: HTTPException) -> Response:
     if error.response is not None:
         return make_response(error.response)
     code = error.code if error.code in PAGES else 400 if (error.code or 500) < 500 else 500  # noqa: PLR2004
+    if code == 404:  # noqa: PLR2004
+        misses.count()
     name = "unknown_host" if isinstance(error, UnknownHost) else "csrf" if isinstance(error, CsrfFailed) else str(code)
     response = _render(name, code or 500, kept=getattr(error, "kept", None), action=request.full_path.rstrip("?"))
     allowed = getattr(error, "valid_methods", None)

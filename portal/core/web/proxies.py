@@ -16,20 +16,32 @@ FORWARDED = (
 )  # fmt: skip
 
 
+COUNTRY = "portal.country"
+"""Where the environ of a request keeps the visitor's country: two capitals, or empty where nobody trusted told it."""
+
+
 class BehindProxies:
-    """WSGI middleware: believes the last untrusted hop of X-Forwarded-For, then removes all such headers."""
+    """WSGI middleware: believes the last untrusted hop of X-Forwarded-For, then removes all such headers.
+
+    The country that a trusted proxy tells in the header that the operator named is kept under `COUNTRY`.
+    """
 
     def __init__(self, app: WSGI, settings: Settings) -> None:
         """Wrap an application."""
         self.app = app
         self.trusted = settings.trusted_proxies
         self.scheme = settings.public_scheme
+        name = settings.country_header
+        self.country_header = f"HTTP_{name.upper().replace('-', '_')}" if name else ""
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
+        environ[COUNTRY] = ""
         if self.trusted and self._is_trusted(_parse(environ.get("REMOTE_ADDR", ""))):
             hops = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
             environ["REMOTE_ADDR"] = self._client(hops) or environ["REMOTE_ADDR"]
+            environ[COUNTRY] = _country(environ.get(self.country_header, ""))
+        environ.pop(self.country_header, None)
         environ["wsgi.url_scheme"] = self.scheme
         for name in FORWARDED:
             environ.pop(name, None)
@@ -46,6 +58,12 @@ class BehindProxies:
 
     def _is_trusted(self, address: IP | None) -> bool:
         return address is not None and any(address in network for network in self.trusted)
+
+
+def _country(text: str) -> str:
+    """A country by ISO 3166-1; proxies say XX or T1 where they don't know."""
+    known = len(text) == 2 and text.isascii() and text.isalpha() and text.upper() != "XX"  # noqa: PLR2004  # its letters
+    return text.upper() if known else ""
 
 
 def _parse(text: str) -> IP | None:

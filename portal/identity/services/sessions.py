@@ -67,6 +67,7 @@ def start_session(user: User, side: Side, membership_id: uuid.UUID | None, visit
         proved_at=now,
         address=visit.address,
         agent="".join(letter for letter in visit.agent if letter.isprintable())[:LONGEST_AGENT],
+        country=db.session().info.get("origin", {}).get("country", ""),
     )
     db.session.add(session)
     if membership_id is not None:

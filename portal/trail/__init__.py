@@ -1,0 +1,1 @@
+"""The audit trail as people read it, what of it is unusual, and how long it is kept."""

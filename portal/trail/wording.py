@@ -1,0 +1,164 @@
+"""The one table of what acts are called. An act that is not in it shows its own name.
+
+Words complete the sentence "somebody …": who did it stands beside it on every page.
+"""
+
+from typing import Final, NamedTuple
+
+from flask_babel import LazyString, lazy_gettext
+
+
+class Act(NamedTuple):
+    """A kind of act: its area, by which it is filtered, and what it is called."""
+
+    area: str
+    words: LazyString
+
+
+AREAS: Final[dict[str, LazyString]] = {
+    "signing_in": lazy_gettext("Signing in"),
+    "proofs": lazy_gettext("Passwords and second factors"),
+    "people": lazy_gettext("People and accounts"),
+    "rights": lazy_gettext("Roles and rights"),
+    "reading": lazy_gettext("Looking at data and taking it out"),
+    "tickets": lazy_gettext("Tickets"),
+    "house": lazy_gettext("Settings and the portal itself"),
+}
+
+ACTS: Final[dict[str, Act]] = {
+    "sign_in.succeeded": Act("signing_in", lazy_gettext("Signed in")),
+    "sign_in.failed": Act("signing_in", lazy_gettext("Tried to sign in and was refused")),
+    "sign_in.throttled": Act("signing_in", lazy_gettext("Tried to sign in too often")),
+    "sign_in.halfway": Act("signing_in", lazy_gettext("Gave the first proof at the sign-in")),
+    "sign_in.link_asked": Act("signing_in", lazy_gettext("Asked for a sign-in link by mail")),
+    "sign_in.link_throttled": Act("signing_in", lazy_gettext("Asked for sign-in links too often")),
+    "session.confirmed": Act("signing_in", lazy_gettext("Proved anew who they are")),
+    "session.not_confirmed": Act("signing_in", lazy_gettext("Failed to prove anew who they are")),
+    "session.ended": Act("signing_in", lazy_gettext("Was signed out")),
+    "password.changed": Act("proofs", lazy_gettext("Changed a password")),
+    "password.reset_asked": Act("proofs", lazy_gettext("Asked to set a new password")),
+    "password.reset_throttled": Act("proofs", lazy_gettext("Asked too often to set a new password")),
+    "second_factor.added": Act("proofs", lazy_gettext("Set up a second factor")),
+    "second_factor.removed": Act("proofs", lazy_gettext("Removed a second factor")),
+    "second_factor.reset": Act("proofs", lazy_gettext("Reset somebody's second factors")),
+    "second_factor.code_used": Act("proofs", lazy_gettext("Used a recovery code")),
+    "second_factor.codes_made": Act("proofs", lazy_gettext("Made new recovery codes")),
+    "user.created": Act("people", lazy_gettext("Made a login")),
+    "membership.created": Act("people", lazy_gettext("Gave access to a client")),
+    "contact.created": Act("people", lazy_gettext("Added a contact")),
+    "invitation.sent": Act("people", lazy_gettext("Invited somebody")),
+    "invitation.resent": Act("people", lazy_gettext("Sent an invitation once more")),
+    "invitation.revoked": Act("people", lazy_gettext("Took an invitation back")),
+    "access_code.issued": Act("people", lazy_gettext("Handed out an access code")),
+    "access_code.used": Act("people", lazy_gettext("Linked an account with an access code")),
+    "access_code.refused": Act("people", lazy_gettext("Typed an access code that isn't good")),
+    "access.requested": Act("people", lazy_gettext("Asked for an account")),
+    "access.decided": Act("people", lazy_gettext("Decided on a request for an account")),
+    "portal_access.changed": Act("people", lazy_gettext("Switched portal access on or off")),
+    "portal.opened": Act("reading", lazy_gettext("Opened the portal as somebody")),
+    "portal.left": Act("reading", lazy_gettext("Closed the portal they had opened as somebody")),
+    "role.changed": Act("rights", lazy_gettext("Changed what a role may do")),
+    "role.renamed": Act("rights", lazy_gettext("Renamed a role")),
+    "role.deleted": Act("rights", lazy_gettext("Deleted a role")),
+    "role.limited": Act("rights", lazy_gettext("Limited a role to sites")),
+    "roles.changed": Act("rights", lazy_gettext("Changed somebody's roles")),
+    "client.denied": Act("rights", lazy_gettext("Changed what a client's people may never do")),
+    "membership.denied": Act("rights", lazy_gettext("Changed what somebody may never do")),
+    "membership.narrowed": Act("rights", lazy_gettext("Changed which tickets somebody sees")),
+    "board_group.saved": Act("rights", lazy_gettext("Changed a group of boards")),
+    "board_group.deleted": Act("rights", lazy_gettext("Deleted a group of boards")),
+    "colleague.assigned": Act("rights", lazy_gettext("Changed whose clients a colleague sees")),
+    "contact.changed": Act("people", lazy_gettext("Changed a contact")),
+    "membership.deactivated": Act("people", lazy_gettext("Took somebody's access away")),
+    "membership.activated": Act("people", lazy_gettext("Gave somebody's access back")),
+    "tickets.joined": Act("tickets", lazy_gettext("Got the tickets that their address had reported before")),
+    "session.moved": Act("signing_in", lazy_gettext("Changed to another company")),
+    "role.created": Act("rights", lazy_gettext("Made a role")),
+    "role.given": Act("rights", lazy_gettext("Gave a role")),
+    "audit.exported": Act("reading", lazy_gettext("Exported the audit trail")),
+    "activity.exported": Act("reading", lazy_gettext("Exported the activity")),
+    "misses.counted": Act("reading", lazy_gettext("Asked for many pages that are not there")),
+    "ticket.opened": Act("tickets", lazy_gettext("Opened a ticket")),
+    "ticket.commented": Act("tickets", lazy_gettext("Answered on a ticket")),
+    "ticket.noted": Act("tickets", lazy_gettext("Left an internal note")),
+    "ticket.assigned": Act("tickets", lazy_gettext("Gave a ticket to somebody")),
+    "ticket.priority_changed": Act("tickets", lazy_gettext("Changed a ticket's priority")),
+    "ticket.status_changed": Act("tickets", lazy_gettext("Changed a ticket's status")),
+    "tenant.created": Act("house", lazy_gettext("Set up this portal")),
+    "mail.resent": Act("house", lazy_gettext("Sent a mail once more")),
+    "outbox.replayed": Act("house", lazy_gettext("Tried a failed delivery again")),
+    "outbox.discarded": Act("house", lazy_gettext("Discarded a failed delivery")),
+    "audit.trimmed": Act("house", lazy_gettext("Removed entries that were kept long enough")),
+    "alert.seen": Act("house", lazy_gettext("Marked an alert as seen")),
+    "sso.provider_added": Act("house", lazy_gettext("Added a single sign-on")),
+    "sso.provider_changed": Act("house", lazy_gettext("Changed a single sign-on")),
+    "sso.linked": Act("people", lazy_gettext("Was linked with their company login")),
+    "sso.user_created": Act("people", lazy_gettext("Got an account through their company login")),
+    "sso.roles_changed": Act("rights", lazy_gettext("Got the roles of their groups")),
+    "sso.switched_off": Act("people", lazy_gettext("Was switched off: left the groups of the company login")),
+    "sso.switched_on": Act("people", lazy_gettext("Was switched on again: is back in a group of the company login")),
+    "sso.refused": Act("signing_in", lazy_gettext("Was refused after the company login")),
+}
+
+RIGHTS_CHANGES: Final = tuple(name for name, act in ACTS.items() if act.area == "rights" and name[:4] != "sso.")
+"""What counts as a change of permissions, which is unusual at night."""
+EXPORTS: Final = tuple(name for name in ACTS if name.endswith(".exported"))
+
+KINDS: Final[dict[str, LazyString]] = {
+    "tickets": lazy_gettext("Ticket"),
+    "clients": lazy_gettext("Client"),
+    "users": lazy_gettext("Login"),
+    "contacts": lazy_gettext("Contact"),
+    "memberships": lazy_gettext("Membership"),
+    "roles": lazy_gettext("Role"),
+    "sessions": lazy_gettext("Session"),
+    "sso_providers": lazy_gettext("Single sign-on"),
+    "access_settings": lazy_gettext("Access settings"),
+    "outgoing_mail": lazy_gettext("Mail"),
+    "security_alerts": lazy_gettext("Alert"),
+    "tenants": lazy_gettext("Portal"),
+}
+"""What objects are called, by their table; others show the table's name."""
+
+FIELDS: Final[dict[str, LazyString]] = {
+    "priority": lazy_gettext("Priority"),
+    "status": lazy_gettext("Status"),
+    "assignee": lazy_gettext("Assigned to"),
+    "state": lazy_gettext("State"),
+    "name": lazy_gettext("Name"),
+    "role": lazy_gettext("Role"),
+    "roles": lazy_gettext("Roles"),
+    "permissions": lazy_gettext("Permissions"),
+    "email": lazy_gettext("Email address"),
+    "reason": lazy_gettext("Reason"),
+    "side": lazy_gettext("Side"),
+    "kind": lazy_gettext("Kind"),
+    "scope": lazy_gettext("Sees"),
+    "files": lazy_gettext("Files"),
+    "number": lazy_gettext("Number"),
+    "country": lazy_gettext("Country"),
+    "new_device": lazy_gettext("New device"),
+    "count": lazy_gettext("How many"),
+}
+"""What fields are called; others show their own name."""
+
+
+def words_of(action: str) -> str:
+    """What an act is called; its own name where nobody wrote words for it."""
+    known = ACTS.get(action)
+    return str(known.words) if known is not None else action
+
+
+def kind_of(table: str) -> str:
+    """What a kind of object is called."""
+    return str(KINDS.get(table, table))
+
+
+def field_of(name: str) -> str:
+    """What a field is called."""
+    return str(FIELDS.get(name, name))
+
+
+def acts_of(area: str) -> tuple[str, ...]:
+    """The acts of an area."""
+    return tuple(name for name, act in ACTS.items() if act.area == area)
