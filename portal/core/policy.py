@@ -48,6 +48,7 @@ class Rule:
     reason: str = ""
     fresh: bool = False
     looking_on: bool = False
+    of_nobody: bool = False
 
 
 def allow(  # what a view demands
@@ -70,9 +71,15 @@ def allow(  # what a view demands
     return _ruled(Rule(face, permission, hidden, of, fresh=fresh, looking_on=looking_on))
 
 
-def public(face: Literal["gate", "public", "machine", "base"], *, because: str) -> Callable[[View], View]:
-    """The view is open to everyone; `because` says why that is safe."""
-    return _ruled(Rule(face, reason=because))
+def public(
+    face: Literal["gate", "public", "machine", "base"], *, because: str, of_nobody: bool = False
+) -> Callable[[View], View]:
+    """The view is open to everyone; `because` says why that is safe.
+
+    `of_nobody` is for pages at the gate whose form is for whoever is about to sign in,
+    even where the browser has a session already: page and form then agree on that.
+    """
+    return _ruled(Rule(face, reason=because, of_nobody=of_nobody))
 
 
 def _ruled(rule: Rule) -> Callable[[View], View]:
@@ -98,7 +105,7 @@ def is_of_nobody(rule: Rule, method: str) -> bool:
 
     Whatever session the browser brought, its own or a planted one, must not matter then.
     """
-    return rule.face == "gate" and method == "POST"
+    return rule.face == "gate" and (method == "POST" or rule.of_nobody)
 
 
 def check_every_view(app: Flask) -> None:

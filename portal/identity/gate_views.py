@@ -1,28 +1,27 @@
-"""Signing in and out, on both sides."""
+"""Signing in with a password or a passkey alone, and signing out, on both sides."""
 
-import math
 from typing import Any
 
 from flask import Response, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from portal.core.policy import SIGN_IN, public
 from portal.core.tenancy.scope import current_scope
 from portal.core.web import answer, cookies
 from portal.core.web.cookies import Side
-from portal.identity import devices
+from portal.identity import gate
 from portal.identity.blueprint import bp
 from portal.identity.forms import SignInForm
+from portal.identity.numbers import digits_of
 from portal.identity.rules import onward
-from portal.identity.services import sessions
-from portal.identity.services.sessions import Visit
-from portal.identity.services.signing_in import SignedIn, SignInRefused, sign_in
+from portal.identity.services import passkey_sign_in, passkeys, sessions
+from portal.identity.services.entering import Halfway, SignedIn
+from portal.identity.services.signing_in import SeveralMeant, SignInRefused, sign_in, sign_in_by_number
+from portal.identity.settings_of_access import access_settings
 from portal.identity.throttle import TooManyTries
 from portal.settings import current
 
 PAGE = "identity/sign_in.html"
-TOO_MANY = 429
-MINUTE = 60
 
 
 @bp.get("/auth/client-portal/signin")
@@ -39,6 +38,13 @@ def client_sign_in_try() -> Response:
     return _try("client")
 
 
+@bp.post("/auth/client-portal/passkey")
+@public("gate", because="a passkey's signature is what is asked for here; a challenge is good once")
+def client_passkey_try() -> Response:
+    """A client's passkey."""
+    return _try_passkey("client")
+
+
 @bp.get("/auth/msp/signin")
 @public("gate", because="strangers come here to say who they are")
 def msp_sign_in() -> Response:
@@ -51,6 +57,13 @@ def msp_sign_in() -> Response:
 def msp_sign_in_try() -> Response:
     """A staff member's address and password."""
     return _try("msp")
+
+
+@bp.post("/auth/msp/passkey")
+@public("gate", because="a passkey's signature is what is asked for here; a challenge is good once")
+def msp_passkey_try() -> Response:
+    """A staff member's passkey."""
+    return _try_passkey("msp")
 
 
 @bp.post(cookies.SIGN_OUT)
@@ -71,45 +84,54 @@ def _offer(side: Side) -> Response:
     wish = request.args.get("next")
     if current_scope().session_id is not None:
         return answer.moved(onward(wish, side))
-    return answer.page(PAGE, **_facts(SignInForm(formdata=None, next=wish), side))
+    return answer.page(PAGE, **_facts(_form(side, formdata=None, next=wish), side))
 
 
 def _try(side: Side) -> Response:
-    form = SignInForm()
+    form = _form(side)
     if not form.validate():
         return answer.invalid(PAGE, **_facts(form, side))
-    settings = current()
-    visit = Visit(
-        address=request.remote_addr or "",
-        agent=request.user_agent.string,
-        token_hash=cookies.read_hash(request, side, settings),
-    )
-    device = devices.read(request, settings)
     try:
-        came_in = sign_in(side, form.email.data or "", form.password.data or "", visit=visit, device=device)
+        outcome = _checked(side, form)
     except SignInRefused:
-        form.reject("password", gettext("This address and this password don't belong together. Check both."))
+        form.reject("password", form.refusal)
+        return answer.invalid(PAGE, **_facts(form, side))
+    except SeveralMeant:
+        form.reject("email", gettext("This number belongs to several people. Sign in with your email address."))
         return answer.invalid(PAGE, **_facts(form, side))
     except TooManyTries as refused:
-        return _come_later(form, side, refused.seconds)
-    return _welcome(side, came_in, form.next.data)
+        return gate.come_later(
+            answer.page(PAGE, **_facts(form, side, wait=gate.wait(refused.seconds))), refused.seconds
+        )
+    return gate.proceed(outcome, form.next.data, side)
 
 
-def _come_later(form: SignInForm, side: Side, seconds: float) -> Response:
-    minutes = math.ceil(seconds / MINUTE)
-    wait = ngettext("Wait a minute and try again.", "Wait %(num)d minutes and try again.", minutes)
-    response = answer.page(PAGE, status=TOO_MANY, **_facts(form, side, wait=wait))
-    response.headers["Retry-After"] = str(math.ceil(seconds))
-    return response
+def _checked(side: Side, form: SignInForm) -> SignedIn | Halfway:
+    typed, password = form.email.data or "", form.password.data or ""
+    digits = digits_of(typed) if form.takes_numbers else ""
+    if digits:
+        return sign_in_by_number(digits, password, visit=gate.visit(side), device=gate.device())
+    return sign_in(side, typed, password, visit=gate.visit(side), device=gate.device())
 
 
-def _welcome(side: Side, came_in: SignedIn, wish: str | None) -> Response:
-    settings = current()
-    response = answer.moved(onward(wish, side))
-    started = came_in.started
-    cookies.set_token(response, side, started.token, settings, seconds=started.seconds)
-    devices.write(response, came_in.device, settings)
-    return response
+def _try_passkey(side: Side) -> Response:
+    form = _form(side, formdata=None, next=request.form.get("next"))
+    proof, token = request.form.get("credential", ""), request.form.get("challenge", "")
+    try:
+        came_in = passkey_sign_in.sign_in(
+            side, proof, token, gate.party(), visit=gate.visit(side), device=gate.device()
+        )
+    except passkeys.PasskeyRefused:
+        form.form_errors = [gettext("This passkey doesn't open this portal. Use another, or your password.")]
+        return answer.invalid(PAGE, **_facts(form, side))
+    return gate.proceed(came_in, form.next.data, side)
+
+
+def _form(side: Side, **kwargs: Any) -> SignInForm:
+    if side == "msp":
+        return SignInForm(**kwargs)
+    allowed = access_settings()
+    return SignInForm(takes_numbers=allowed.number_sign_in, offers_link=allowed.link_sign_in, **kwargs)
 
 
 def _facts(form: SignInForm, side: Side, *, wait: str | None = None) -> dict[str, Any]:
@@ -119,7 +141,13 @@ def _facts(form: SignInForm, side: Side, *, wait: str | None = None) -> dict[str
         "title": gettext("Sign in"),
         "form": form,
         "action": url_for(f"{SIGN_IN[side]}_try"),
+        "passkey": passkeys.ask_for_one(gate.party()),
+        "passkey_url": url_for(f"identity.{side}_passkey_try"),
+        "link_url": url_for("identity.ask_for_link") if form.offers_link else None,
         "other_side_url": url_for(SIGN_IN[cookies.other(side)]),
+        "forgot_url": url_for(f"identity.{side}_forgot_password"),
+        "account_url": url_for("identity.link_account") if side == "client" else None,
+        "request_url": url_for("identity.request_access") if access_settings().takes_requests else None,
         "wait": wait,
     }
 

@@ -8,16 +8,24 @@ from sqlalchemy import Select, select
 from portal.core.tenancy.scope import Viewer
 from portal.core.web.cookies import Side
 from portal.core.web.edge import IDLE
-from portal.identity.models import LoginSession, Password, Role, User
+from portal.identity.models import LoginSession, Membership, Password, Role, User
 
 NOBODY = uuid.UUID(int=0)
 
 
-def login(user_id: uuid.UUID | None) -> Select[User, Password]:
-    """A user and the password, if one is set. The same statement for nobody, which finds nothing."""
+def login(
+    user_id: uuid.UUID | None, membership_id: uuid.UUID | None
+) -> Select[User, Password | None, uuid.UUID | None]:
+    """A user, the password if one is set, and the membership's client. For nobody the same statement finds nothing."""
     return (
-        select(User, Password)
+        select(User, Password, Membership.client_id)
         .outerjoin(Password, (Password.tenant_id == User.tenant_id) & (Password.user_id == User.id))
+        .outerjoin(
+            Membership,
+            (Membership.tenant_id == User.tenant_id)
+            & (Membership.user_id == User.id)
+            & (Membership.id == (membership_id or NOBODY)),
+        )
         .where(User.id == (user_id or NOBODY))
     )
 

@@ -3,6 +3,7 @@
 from flask import Flask
 from flask_babel import lazy_gettext
 
+from portal.core.policy import STEP_UP
 from portal.core.web import nav
 from portal.identity import login, roles, settings_of_access  # noqa: F401  # what a new tenant is given
 from portal.identity.blueprint import bp
@@ -10,9 +11,20 @@ from portal.identity.blueprint import bp
 
 def register(app: Flask) -> None:
     """Add pages, the person of the request and periodic work to an app."""
-    from portal.identity import gate_views, handlers, settings_views  # noqa: F401  # they register what they hold
+    from portal.identity import (  # noqa: F401  # they register what they hold
+        confirm_views,
+        gate_views,
+        handlers,
+        link_views,
+        own_account_views,
+        second_factor_views,
+        security_views,
+        settings_views,
+    )
+    from portal.identity.doorstep import forgotten, inviting, joining, links, verifying  # noqa: F401  # likewise
 
     login.install(app)
+    app.extensions[STEP_UP] = confirm_views.ask
     app.register_blueprint(bp)
     words = lazy_gettext("Settings")
     for side in ("client", "msp"):

@@ -129,6 +129,10 @@ def _facts(side: Side, form: LanguageForm) -> dict[str, Any]:
         "title": gettext("Settings"),
         "form": form,
         "language_url": url_for(f".{side}_language"),
+        "email": one_or_404(queries.person(current_scope())).email,
+        "address_url": url_for(f".{side}_address"),
+        "password_url": url_for(f".{side}_password"),
+        "security_url": url_for(f".{side}_security"),
         **_sessions(side),
     }
 

@@ -1,4 +1,4 @@
-"""How many passwords may be tried: counted in the database, before any is checked.
+"""How many passwords and codes may be tried: counted in the database, before any is checked.
 
 Three budgets. An account's tries from browsers that never signed in to it are
 counted together, wherever they come from; those from a browser it knows have a
@@ -10,6 +10,7 @@ what was typed, so that an account that doesn't exist is counted like one that d
 
 import datetime as dt
 import ipaddress
+import uuid
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,7 +30,13 @@ Limits = tuple[tuple[int, dt.timedelta], ...]
 
 PER_ACCOUNT: Final[Limits] = ((10, dt.timedelta(minutes=5)), (30, dt.timedelta(hours=1)))
 PER_ADDRESS: Final[Limits] = ((50, dt.timedelta(minutes=5)), (200, dt.timedelta(hours=1)))
-LONGEST: Final = dt.timedelta(hours=1)
+PER_SECOND_FACTOR: Final[Limits] = (
+    (5, dt.timedelta(minutes=5)),
+    (20, dt.timedelta(hours=1)),
+    (50, dt.timedelta(days=1)),
+)
+"""Codes of an app and recovery codes together, from wherever: whoever gets this far has the password."""
+LONGEST: Final = dt.timedelta(days=1)
 """After this long a budget's row says nothing any more and may be removed."""
 _IPV6_NETWORK = 64
 """Bits; whoever has an IPv6 address has all that share them."""
@@ -65,6 +72,17 @@ def marks(side: Side, account: str) -> list[str]:
     """Keyed hashes of an account (side and address as a key), under the newest key first."""
     message = f"{current_scope().tenant_id} {side} {account}".encode()
     return [mac.hex()[:32] for mac in signer().macs("account", message)]
+
+
+def count_second_factor(user_id: uuid.UUID) -> Try:
+    """Count a code before it is looked at, in a transaction of its own. Raises TooManyTries."""
+    at = clock.now()
+    key = signer().macs("throttle second factor", user_id.bytes)[0].hex()
+    with transaction(current_scope()):
+        seconds, is_news = doors.throttle(key, limits=PER_SECOND_FACTOR, at=at)
+    if seconds > 0:
+        raise TooManyTries(seconds, is_news=is_news)
+    return Try((key,), at)
 
 
 def count_try(side: Side, account: str, *, address: str, device: Device) -> Try:

@@ -104,7 +104,7 @@ def check() -> None:
         raise CsrfFailed(fault)
     token = request.headers.get(HEADER) or request.form.get(FIELD, "")
     if not _is_ours(token):
-        raise CsrfFailed(FIELD, _typed(request))
+        raise CsrfFailed(FIELD, typed(request))
 
 
 def provenance_fault(asked: Request) -> str | None:
@@ -133,7 +133,8 @@ def _is_ours(token: str) -> bool:
     return any(hmac.compare_digest(code, ours) for ours in signer().macs(_PURPOSE, _binding()))
 
 
-def _typed(asked: Request) -> "MultiDict[str, str] | None":
+def typed(asked: Request) -> "MultiDict[str, str] | None":
+    """What was typed, no files and no secrets, to be offered again; None for more fields than any form has."""
     if len(list(islice(asked.form.items(multi=True), MOST_KEPT + 1))) > MOST_KEPT:
         return None
     return MultiDict(

@@ -42,7 +42,7 @@ class Started:
     @property
     def seconds(self) -> int:
         """How long the browser may keep it."""
-        return int((self.session.expires_at - self.session.created_at).total_seconds())
+        return int((self.session.expires_at - self.session.last_used_at).total_seconds())
 
 
 def start_session(user: User, side: Side, membership_id: uuid.UUID | None, visit: Visit) -> Started:
@@ -86,6 +86,16 @@ def _make_room(user: User, side: Side, former: str, now: dt.datetime) -> None:
             _end(each, reason)
         else:
             kept += 1
+
+
+def renew_session(session: LoginSession) -> Started:
+    """Give a session another token, since its person has just proved who they are anew; the one before is worthless."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    session.token_hash = token_hash(token)
+    session.proved_at = session.last_used_at = clock.now()
+    audit.record("session.confirmed", session, side=session.side)
+    db.session.flush()
+    return Started(session, token)
 
 
 def end_session(session: LoginSession, *, by: Viewer) -> None:

@@ -1,89 +1,115 @@
 """Signing in with a password.
 
 Whoever tries, the same happens in the same order: the try is counted, the person
-looked up, one password verified, one line written to the trail. Only a right
+looked up, the password verified, one line written to the trail. Only a right
 password of somebody who may come in makes a difference.
+
+Where the tenant allows it, a client's number or a phone number stands for the mail
+address. It may mean several people: always as many are looked up and as many
+passwords verified as it can mean at most, and what the password leaves open is
+asked for only then.
 """
 
-import uuid
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from portal.core import audit
 from portal.core.addresses import email_key
 from portal.core.tenancy import doors
 from portal.core.web.cookies import Side
 from portal.extensions import db
-from portal.identity import passwords, queries, throttle
+from portal.identity import passwords, throttle
 from portal.identity.devices import Device
-from portal.identity.models import Password, User
+from portal.identity.services.entering import KIND, Halfway, Person, SignedIn, go_on, recognised
 from portal.identity.services.people import keep_password
-from portal.identity.services.sessions import Started, Visit, start_session
+from portal.identity.services.sessions import Visit
 
-KIND: Final[dict[Side, str]] = {"client": "client", "msp": "internal"}
+MOST_MEANT: Final = 3
+"""People whom one number may mean; who is beyond them signs in with the address."""
 
 
 class SignInRefused(Exception):
     """Address and password lead to nobody who may come in; which of the reasons it was is not told."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A person who has come in: the new session, and the browser as it is known from now on."""
-
-    started: Started
-    device: Device
+class SeveralMeant(Exception):
+    """The password is right for several of those whom the number means; only the mail address tells them apart."""
 
 
-def sign_in(side: Side, email: str, password: str, *, visit: Visit, device: Device) -> SignedIn:
-    """Let a person in. Raises SignInRefused, TooManyTries; the trail's line is for the caller to commit.
+def sign_in(side: Side, email: str, password: str, *, visit: Visit, device: Device) -> SignedIn | Halfway:
+    """Let a person in, or to the second factor. Raises SignInRefused, TooManyTries; the caller commits the trail.
 
     Works at the gate: whatever session the browser brought does not count.
     """
     account = email_key(email)
-    mark = throttle.marks(side, account)
+    counted = _count(side, account, visit=visit, device=device)
+    user_id, membership_id = doors.recognise(kind=KIND[side], email_key=account)
+    person = recognised(side, user_id, membership_id)
+    is_right = _is_right(person, password)
+    reason = _why_not(person, is_right=is_right)
+    if reason or person is None:
+        _refuse(side, account, person, reason)
+    return _right(person, password, counted, visit=visit, device=device)
+
+
+def sign_in_by_number(digits: str, password: str, *, visit: Visit, device: Device) -> SignedIn | Halfway:
+    """The same for a client's person by number. Raises SignInRefused, SeveralMeant, TooManyTries."""
+    account = f"number {digits}"
+    counted = _count("client", account, visit=visit, device=device)
+    meant = doors.candidates(digits=digits, most=MOST_MEANT)
+    right = []
+    for number in range(MOST_MEANT):
+        user_id = meant[number] if number < len(meant) else None
+        person = recognised("client", *doors.recognise_user(kind="client", user_id=user_id))
+        is_right = _is_right(person, password)
+        if not _why_not(person, is_right=is_right):
+            right.append(user_id)
+        db.session.expunge_all()  # the next one is looked at as if nobody had been before
+    if len(right) > 1:
+        audit.record("sign_in.failed", side="client", account=_mark("client", account), reason="several meant")
+        raise SeveralMeant
+    found = recognised("client", *doors.recognise_user(kind="client", user_id=right[0])) if right else None
+    if found is None:
+        _refuse("client", account, None, "number" if meant else "unknown")
+    return _right(found, password, counted, visit=visit, device=device)
+
+
+def _count(side: Side, account: str, *, visit: Visit, device: Device) -> throttle.Try:
     try:
-        counted = throttle.count_try(side, account, address=visit.address, device=device)
+        return throttle.count_try(side, account, address=visit.address, device=device)
     except throttle.TooManyTries as refused:
         if refused.is_news:
-            audit.record("sign_in.throttled", side=side, account=mark[0], seconds=int(refused.seconds))
+            seconds = int(refused.seconds)
+            audit.record("sign_in.throttled", side=side, account=_mark(side, account), seconds=seconds)
         raise
-    user_id, membership_id = doors.recognise(kind=KIND[side], email_key=account)
-    row = db.session.execute(queries.login(user_id)).one_or_none()
-    user, kept = row if row is not None else (None, None)
-    is_right = passwords.verify(password, kept.hash if kept is not None else None)
-    reason = _why_not(side, user, membership_id, is_right=is_right)
-    if reason or user is None or kept is None:
-        audit.record("sign_in.failed", user, side=side, account=mark[0], reason=reason)
-        raise SignInRefused
-    return _let_in(side, user, kept, password, _Proof(counted, mark, membership_id, visit, device))
 
 
-def _why_not(side: Side, user: User | None, membership_id: uuid.UUID | None, *, is_right: bool) -> str:
+def _mark(side: Side, account: str) -> str:
+    return throttle.marks(side, account)[0]
+
+
+def _is_right(person: Person | None, password: str) -> bool:
+    kept = person.password if person is not None else None
+    return passwords.verify(password, kept.hash if kept is not None else None)
+
+
+def _why_not(person: Person | None, *, is_right: bool) -> str:
     """What stands against it, for the trail alone."""
-    if user is None:
+    if person is None:
         return "unknown"
-    if not is_right:
-        return "password"
-    if user.state != "active":
-        return user.state
-    return "no membership" if side == "client" and membership_id is None else ""
+    return person.why_not if is_right else "password"
 
 
-@dataclass(frozen=True, slots=True)
-class _Proof:
-    counted: throttle.Try
-    mark: list[str]
-    membership_id: uuid.UUID | None
-    visit: Visit
-    device: Device
+def _refuse(side: Side, account: str, person: Person | None, reason: str) -> NoReturn:
+    user, client_id = (person.user, person.client_id) if person is not None else (None, None)
+    audit.record(
+        "sign_in.failed", user, client_id=client_id, shown=client_id is not None,
+        side=side, account=_mark(side, account), reason=reason,
+    )  # fmt: skip
+    raise SignInRefused
 
 
-def _let_in(side: Side, user: User, kept: Password, password: str, proof: _Proof) -> SignedIn:
-    if passwords.is_outdated(kept.hash):
-        keep_password(kept, password)
-    started = start_session(user, side, proof.membership_id if side == "client" else None, proof.visit)
-    proof.counted.forgive()
-    is_new = not proof.device.knows(proof.mark)
-    audit.record("sign_in.succeeded", user, side=side, session=str(started.session.id), new_device=int(is_new))
-    return SignedIn(started, proof.device.remembering(proof.mark))
+def _right(person: Person, password: str, counted: throttle.Try, *, visit: Visit, device: Device) -> SignedIn | Halfway:
+    counted.forgive()
+    if person.password is not None and passwords.is_outdated(person.password.hash):
+        keep_password(person.password, password)
+    return go_on(person, "password", visit=visit, device=device)
