@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, func, or_, select
+from sqlalchemy import Select, Text, cast, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.clients.models import Client, Contact, Site
@@ -79,6 +79,11 @@ def person_at(client_id: UUID, contact_id: UUID) -> Rows:
     return people(client_id).where(Contact.id == contact_id)
 
 
+def contact_at(client_id: UUID, contact_id: UUID) -> Select[Contact]:
+    """One contact of a client."""
+    return select(Contact).where(Contact.client_id == client_id, Contact.id == contact_id)
+
+
 def contact_of(number: int, contact_id: UUID) -> Select[Contact]:
     """One contact of the client of this number."""
     at = select(Client.id).where(Client.number == number).scalar_subquery()
@@ -95,6 +100,30 @@ def role_names(client_id: UUID) -> Rows:
     )
 
 
-def head_count(client_id: UUID) -> Select[int]:
-    """How many contacts a client has."""
-    return select(func.count()).select_from(Contact).where(Contact.client_id == client_id)
+def roles(side: str) -> Select[Role]:
+    """The tenant's roles of a side, by name."""
+    return select(Role).where(Role.side == side).order_by(Role.name, Role.id)
+
+
+def roles_of(membership_id: UUID) -> Select[Role]:
+    """The roles of one seat."""
+    return (
+        select(Role)
+        .join(MembershipRole, MembershipRole.role_id == Role.id)
+        .where(MembershipRole.membership_id == membership_id)
+        .order_by(Role.name, Role.id)
+    )
+
+
+def own_contact(viewer: Viewer) -> Select[Contact]:
+    """The viewer as a contact of the company at hand."""
+    return select(Contact).where(Contact.id == viewer.contact_id)
+
+
+def seat_lock(client_id: UUID, contact_id: UUID) -> Select[Membership]:
+    """The seat of a contact of a client, held until the end of the transaction."""
+    return (
+        select(Membership)
+        .where(Membership.client_id == client_id, Membership.contact_id == contact_id)
+        .with_for_update(key_share=True)
+    )

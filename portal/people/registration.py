@@ -9,9 +9,15 @@ from portal.people.blueprint import bp
 
 def register(app: Flask) -> None:
     """Add pages and places to an app."""
-    from portal.people.views import companies, looking_on  # noqa: F401  # they register what they hold
+    from portal.people.views import (  # noqa: F401  # they register what they hold
+        account,
+        companies,
+        looking_on,
+        users,
+    )
 
     app.register_blueprint(bp)
+    nav.add(nav.Item("client", lazy_gettext("Account"), "person", "people.profile", order=80, in_menu=True))
     nav.add(
         nav.Item("msp", lazy_gettext("Clients"), "building", "people.companies", order=20, permission="client:read")
     )

@@ -24,6 +24,12 @@ SCOPES: dict[str, LazyString] = {
 }
 """How much of a company's tickets a person sees, as a membership says it."""
 
+_INVITED: dict[str | None, tuple[LazyString, str]] = {
+    "open": (lazy_gettext("Invited"), "info"),
+    "expired": (lazy_gettext("Invitation expired"), "warn"),
+    "revoked": (lazy_gettext("Invitation withdrawn"), "calm"),
+}
+
 _SHIPPED: dict[str, LazyString] = {
     "user": lazy_gettext("User"),
     "finance": lazy_gettext("Finance"),
@@ -42,10 +48,18 @@ def role_name(key: str | None, name: str) -> str:
     return str(shipped) if shipped is not None else name
 
 
-def account_badge(contact: Contact, membership: Membership | None, state: str | None) -> Badge:
-    """Whether and how a contact can come in; `state` is the login's, None where there is none."""
+def account_badge(
+    contact: Contact, membership: Membership | None, state: str | None, invitation: str | None = None
+) -> Badge:
+    """Whether and how a contact can come in; `state` is the login's, None where there is none.
+
+    `invitation`: what became of the last one of a seat that isn't in force.
+    """
     if membership is None or state is None:
         return Badge(gettext("No account"), "calm", "ring")
+    if not membership.is_active and invitation in _INVITED:
+        text, tone = _INVITED[invitation]
+        return Badge(str(text), tone, "half")
     if not membership.is_active or not contact.is_active:
         return Badge(gettext("Deactivated"), "calm", "bar")
     if not contact.portal_access:

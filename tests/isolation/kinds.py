@@ -32,6 +32,10 @@ FINDS: dict[str, str] = {
         "SELECT c.number, k.id AS contact_id FROM contacts k JOIN clients c ON c.id = k.client_id"
         " WHERE k.client_id = %(client)s AND k.email <> '' ORDER BY k.email DESC LIMIT 1"
     ),
+    "colleague": (
+        "SELECT k.id AS contact_id FROM contacts k JOIN memberships m ON m.contact_id = k.id"
+        " WHERE k.client_id = %(client)s AND k.email <> '' ORDER BY k.email DESC LIMIT 1"
+    ),
     "session": "SELECT id AS session_id FROM sessions WHERE user_id = %(user)s LIMIT 1",
 }
 """Values for the address of one object of each kind, found for a person."""
@@ -76,7 +80,7 @@ def foreign(house: House, kind: str, person: Person) -> Iterator[tuple[str, Valu
         hidden = _find(house, FINDS[kind], person, "internal")
         assert hidden
         yield "the staff's among themselves", hidden
-    if person.ticket_scope != "company":
+    if person.ticket_scope != "company" and kind in DANAS:
         found = _find(house, DANAS[kind], person, "public")
         assert found
         yield "a colleague's", found

@@ -8,9 +8,10 @@ import pytest
 from tests.browser.conftest import browse
 from tests.identity.conftest import harbor_url
 from tests.pages import Page, Visitor
+from tests.tickets.conftest import statements
 from tests.world import SAM, Person
 
-__all__ = ["browse", "harbor_url"]
+__all__ = ["browse", "harbor_url", "statements"]
 
 COMPANY = "/msp/clients/10001"
 

@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
 from babel import Locale
@@ -97,7 +97,7 @@ class Place:
     @property
     def switch_url(self) -> str | None:
         """Where the person changes to another of their companies; None where there is but one."""
-        return url_for(SWITCHING) if self.seats > 1 else None
+        return url_for(SWITCHING) if self.seats > 1 and self.staff_name is None else None
 
     @property
     def draft_key(self) -> str | None:
@@ -120,7 +120,12 @@ class Place:
     @property
     def dir(self) -> str:
         """`rtl` or `ltr`."""
-        return Locale.parse(str(g.get("locale", "en"))).text_direction
+        return _direction(str(g.get("locale", "en")))
+
+
+@cache
+def _direction(locale: str) -> str:
+    return str(Locale.parse(locale).text_direction)
 
 
 def of_entry(entry: Entry, *, side: Side, settings: Settings) -> Place:

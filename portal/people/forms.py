@@ -1,0 +1,121 @@
+"""Shape and wording of what people type about others and themselves."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext, lazy_gettext
+from wtforms import EmailField, SelectField, SelectMultipleField, StringField, TelField, ValidationError
+from wtforms.validators import InputRequired, Length
+
+from portal.core.addresses import is_address
+from portal.core.web.forms import Form
+from portal.identity.models import Role
+from portal.people import wording
+
+LONGEST_NAME = 120
+LONGEST_PHONE = 40
+
+
+def _stripped(value: str | None) -> str | None:
+    return value.strip() if value else value
+
+
+def _whole_address(_form: Form, field: EmailField) -> None:
+    if not is_address(field.data or ""):
+        raise ValidationError(gettext("Write the address in full, like name@example.com."))
+
+
+def _some(_form: Form, field: SelectMultipleField) -> None:
+    if not field.data:
+        raise ValidationError(gettext("Choose at least one role."))
+
+
+_too_long = lazy_gettext("That is too long.")
+
+
+class ContactForm(Form):
+    """Name, title and phone of a contact."""
+
+    name = StringField(
+        lazy_gettext("Name"),
+        filters=[_stripped],
+        validators=[InputRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+    )
+    title = StringField(
+        lazy_gettext("Position"), filters=[_stripped], validators=[Length(max=LONGEST_NAME, message=_too_long)]
+    )
+    phone = TelField(
+        lazy_gettext("Phone"), filters=[_stripped], validators=[Length(max=LONGEST_PHONE, message=_too_long)]
+    )
+
+
+class RolesForm(Form):
+    """Which roles somebody has."""
+
+    roles = SelectMultipleField(lazy_gettext("Roles"), validators=[_some])
+
+    def __init__(self, *, offered: Iterable[Role], **kwargs: Any) -> None:
+        """Offer these roles."""
+        super().__init__(**kwargs)
+        self.known = {str(role.id): role for role in offered}
+        self.roles.choices = [(key, wording.role_name(role.key, role.name)) for key, role in self.known.items()]
+
+    def chosen(self) -> list[Role]:
+        """The roles that were chosen; the form is valid."""
+        return [self.known[key] for key in dict.fromkeys(self.roles.data or ()) if key in self.known]
+
+
+class SeatForm(RolesForm):
+    """Roles, and how much of the company's tickets somebody sees."""
+
+    ticket_scope = SelectField(lazy_gettext("Sees"))
+
+    def __init__(self, *, scopes: Collection[str], **kwargs: Any) -> None:
+        """Offer these scopes."""
+        super().__init__(**kwargs)
+        self.ticket_scope.choices = [(key, str(words)) for key, words in wording.SCOPES.items() if key in scopes]
+
+
+class InviteForm(SeatForm):
+    """Who is invited, and as what."""
+
+    name = StringField(
+        lazy_gettext("Name"),
+        filters=[_stripped],
+        validators=[InputRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+    )
+    email = EmailField(
+        lazy_gettext("Email address"),
+        filters=[_stripped],
+        validators=[InputRequired(lazy_gettext("Enter an email address.")), _whole_address],
+    )
+
+
+class ColleagueForm(RolesForm):
+    """Who is invited to the staff, and as what."""
+
+    name = StringField(
+        lazy_gettext("Name"),
+        filters=[_stripped],
+        validators=[InputRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+    )
+    email = EmailField(
+        lazy_gettext("Email address"),
+        filters=[_stripped],
+        validators=[InputRequired(lazy_gettext("Enter an email address.")), _whole_address],
+    )
+    title = StringField(
+        lazy_gettext("Position"), filters=[_stripped], validators=[Length(max=LONGEST_NAME, message=_too_long)]
+    )
+
+
+def ids_of(words: Iterable[str]) -> set[UUID]:
+    """The ids among what a form sent; what is none is left out."""
+    found = set()
+    for word in words:
+        try:
+            found.add(UUID(word))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,40 @@
+"""What can't be done, in words."""
+
+from collections.abc import Callable
+
+from flask_babel import LazyString, lazy_gettext
+
+from portal.extensions import db
+from portal.identity.services import invitations
+from portal.identity.services.people import AddressTaken, BadAddress
+from portal.people.services import members
+
+
+def refusal_of(act: Callable[[], object]) -> str:
+    """Do it; why it could not be done in words, empty where it was done.
+
+    What was begun is taken back, so that nothing half done is committed with the answer;
+    whoever shows a page afterwards reads anew.
+    """
+    try:
+        act()
+    except tuple(_REFUSALS) as refused:
+        db.session.rollback()
+        return str(_REFUSALS[type(refused)])
+    return ""
+
+
+_REFUSALS: dict[type[Exception], LazyString] = {
+    members.OwnSeat: lazy_gettext("Nobody changes their own roles or access. Ask somebody else who may."),
+    members.LastAdmin: lazy_gettext("This is the last Admin of the company. Make somebody else an Admin first."),
+    members.NotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
+    members.NeverCameIn: lazy_gettext("This person has never accepted the invitation. Send it again instead."),
+    members.FromGroup: lazy_gettext("This access comes with a group of companies and is changed there."),
+    invitations.AlreadyMember: lazy_gettext("Somebody with this address has access to the company already."),
+    invitations.RoleNotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
+    invitations.TooManyMails: lazy_gettext("We sent three mails within ten minutes. Wait a little, then try again."),
+    invitations.NothingToResend: lazy_gettext("There is no open invitation to send again."),
+    BadAddress: lazy_gettext("Write the address in full, like name@example.com."),
+    AddressTaken: lazy_gettext("Somebody with this address has an account already."),
+}
+"""Why a change or an invitation can't be made, and the way out."""
