@@ -55,8 +55,10 @@ def oneself(user: User, *, email: str = "") -> Reader:
     `email`: another address than the login's, which is to be proven or was theirs until
     now. A client's person reads at the gate's reach: the own rows, and no company's.
     """
-    reach = Reach.STAFF if user.kind == "internal" else Reach.GATE
-    scope = Scope(tenant_id=current_scope().tenant_id, reach=reach, user_id=user.id)
+    is_staff = user.kind == "internal"
+    scope = Scope(
+        tenant_id=current_scope().tenant_id, reach=Reach.STAFF if is_staff else Reach.GATE, user_id=user.id
+    )
     return Reader(user.name, email or user.email, scope, user.locale, user.time_zone)
 
 

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from portal.core.events.declare import handles
 from portal.extensions import db
+from portal.identity.events import MailboxProven
 from portal.notifications import readers
 from portal.notifications.readers import Reader, once_each
 from portal.notifications.services import notify
 from portal.tickets import letters, mail_queries
 from portal.tickets.events import TicketCommented, TicketNoted, TicketOpened, TicketResolved
+from portal.tickets.services.joining import join_tickets
 
 __all__ = ["letters"]
 
@@ -59,6 +61,12 @@ def tell_of_resolution(event: TicketResolved) -> None:
     """Tell everybody at the client who takes part."""
     authors = _authors(event.by_contact_id, event.by_user_id)
     _tell(once_each(_taking_part(event.ticket_id), but=authors), "ticket_resolved", event)
+
+
+@handles(MailboxProven, seconds=120)
+def join_earlier_tickets(event: MailboxProven) -> None:
+    """Give a person whose mailbox is proven the tickets that this address reported before."""
+    join_tickets(event.user_id)
 
 
 def _tell(

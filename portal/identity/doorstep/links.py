@@ -5,10 +5,10 @@ the page does. The token thus never stands in an address that a page could pass 
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from flask import Response, g, request, url_for
+from flask import Response, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
@@ -16,8 +16,8 @@ from portal.core import signing
 from portal.core.policy import public
 from portal.core.web import answer, cookies
 from portal.core.web.cookies import Side
-from portal.core.web.place import here
 from portal.identity.blueprint import bp
+from portal.identity.gate import dress
 from portal.identity.services import mail_tokens
 from portal.identity.services.mail_tokens import Purpose
 from portal.settings import current
@@ -71,12 +71,6 @@ def carried(purpose: Purpose) -> Carried:
             dress(side)
             return Carried(token, side)
     return Carried("", "client")
-
-
-def dress(side: Side) -> None:
-    """Give the page the looks of a side: these addresses serve both."""
-    if here().side != side:
-        g.place = replace(here(), side=side, person_name=None)
 
 
 def drop(response: Response) -> Response:
