@@ -54,16 +54,16 @@ def _lists(stood: stage.Stage, environ: dict[str, str], seconds: float) -> list[
     own = environ | {"DATABASE_URL": stood.app_url, "DATABASE_OWNER_URL": stood.owner_url}
     host = f"{stood.slug}.localhost"
     faces = (
-        ("client's list", "/tickets?state=with-us", stood.client_cookie, "with_us"),
-        ("staff queue", "/msp/tickets", stood.staff_cookie, "waiting_on_client,with_us"),
+        ("client's list", "/tickets?state=with-us", stood.client_cookie, "t.phase = 'with_us'"),
+        ("staff queue", "/msp/tickets", stood.staff_cookie, "t.phase <> 'done'"),
     )
     rows = []
-    for name, path, cookie, phases in faces:
+    for name, path, cookie, condition in faces:
         with stage.served("wsgi:app", own, "/healthz", host) as port:
             page = _fetch(port, path, host, cookie)
             load.measure(port, path, host, cookie, seconds=2)
             ours = load.measure(port, path, host, cookie, seconds=seconds)
-        bare = _bare(stood, own | {"BARE_PHASES": phases}, page, cookie, seconds)
+        bare = _bare(stood, own | {"BARE_WHERE": condition}, page, cookie, seconds)
         rows.append(Row(name, stood.size, ours, bare))
     return rows
 

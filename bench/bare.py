@@ -5,8 +5,9 @@ rows by two plain statements as a role that row-level security doesn't restrict,
 the same bytes through one Jinja template, compressed the same. No isolation, no
 ORM, no macros, no translation.
 
-BARE_PAGE names the HTML of the real page; the subjects and numbers in it become
-placeholders for the rows that this app reads itself.
+BARE_PAGE names the HTML of the real page; whatever of its rows' columns stands in it
+becomes a placeholder for the rows that this app reads itself. BARE_WHERE is the
+list's condition on tickets as one would write it by hand.
 """
 
 import hashlib
@@ -47,6 +48,7 @@ LEFT JOIN staff_profiles f ON f.tenant_id = t.tenant_id AND f.user_id = t.assign
 WHERE t.tenant_id = %(tenant_id)s {where}
 ORDER BY t.{order} DESC, t.id DESC LIMIT 26
 """
+COLUMNS = ("subject", "number", "client", "requester", "assignee", "status", "priority")
 COOKIES = ("session", "msp")
 
 
@@ -54,7 +56,7 @@ def create_app() -> Flask:
     """The bare application; see the module for the environment it reads."""
     app = Flask("bare")
     pool = ConnectionPool(os.environ["BARE_DATABASE_URL"], min_size=8, max_size=8, open=True)
-    phases = [phase for phase in os.environ.get("BARE_PHASES", "").split(",") if phase]
+    condition = os.environ["BARE_WHERE"]
     templates: dict[str, Template] = {}
 
     @app.get("/healthz")
@@ -69,10 +71,9 @@ def create_app() -> Flask:
             hashed = hashlib.sha256(token.encode()).hexdigest()
             who = cursor.execute(SESSION, (request.host.split(".")[0], hashed)).fetchone()
             staff = who["client_id"] is None
-            where = "" if staff else "AND t.client_id = %(client_id)s"
-            where += " AND t.phase = ANY(%(phases)s)" if phases else ""
+            where = f"AND {condition}" if staff else f"AND t.client_id = %(client_id)s AND {condition}"
             order = "touched_at" if staff else "updated_at"
-            rows = cursor.execute(ROWS.format(where=where, order=order), {**who, "phases": phases}).fetchall()
+            rows = cursor.execute(ROWS.format(where=where, order=order), who).fetchall()
         if "page" not in templates:
             templates["page"] = template_of(Path(os.environ["BARE_PAGE"]).read_text(encoding="utf-8"), rows)
         return compress(request, Response(templates["page"].render(rows=rows), mimetype="text/html"))
@@ -87,14 +88,15 @@ def _dicts(cursor: Any) -> Any:
 
 
 def template_of(page: str, rows: list[dict[str, Any]]) -> Template:
-    """The page with each row's subject and number replaced by a placeholder. Raises ValueError where none was found."""
+    """The page with what its rows say replaced by placeholders. Raises ValueError where their subjects aren't in it."""
     found = 0
     page = page.replace("{", "&#123;")
     for place, row in enumerate(rows):
-        for name in ("subject", "number"):
-            text = str(escape(row[name]))
-            found += page.count(text)
-            page = page.replace(text, f"{{{{ rows[{place}].{name} }}}}", 3)
+        for name in COLUMNS:
+            text = str(escape(row[name] or ""))
+            found += name == "subject" and text in page
+            if f">{text}<" in page or name == "number":
+                page = page.replace(text, f"{{{{ rows[{place}].{name} }}}}", 1)
     if found < len(rows) // 2:
         message = "the rows of the page are not the rows of the bare statement"
         raise ValueError(message)

@@ -62,7 +62,7 @@ def _flask(environ: dict[str, str], *arguments: str) -> None:
 
 
 def _signed_in(connection: psycopg.Connection, size: int, prepared: roles.Prepared) -> Stage:
-    """Two sessions: an administrator, and the Admin (who sees the whole company) of a middling client."""
+    """Two sessions: an administrator, and an Admin (who sees the whole company) of the client with the longest list."""
     tenant, slug = connection.execute(
         "SELECT t.id, t.slug FROM tenants t ORDER BY"
         " (SELECT count(*) FROM clients c WHERE c.tenant_id = t.id) DESC LIMIT 1"
@@ -73,7 +73,8 @@ def _signed_in(connection: psycopg.Connection, size: int, prepared: roles.Prepar
     ).fetchone()[0]  # fmt: skip
     user, membership, tickets = connection.execute(
         "SELECT m.user_id, m.id, n.tickets FROM memberships m"
-        " JOIN (SELECT client_id, count(*) AS tickets FROM tickets WHERE tenant_id = %s GROUP BY client_id) n"
+        " JOIN (SELECT client_id, count(*) AS tickets FROM tickets WHERE tenant_id = %s AND phase = 'with_us'"
+        " GROUP BY client_id) n"
         " ON n.client_id = m.client_id"
         " WHERE m.tenant_id = %s AND m.ticket_scope = 'company' ORDER BY n.tickets DESC LIMIT 1", [tenant, tenant],
     ).fetchone()  # fmt: skip

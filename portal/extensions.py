@@ -6,14 +6,14 @@ predates SQLAlchemy 2.1, can be replaced in one place.
 
 from typing import Any
 
-from flask_babel import Babel
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy  # noqa: TID251  # this is that one importer
 
 from portal.core.db import metadata
+from portal.core.web.phrases import Language
 
 db: Any = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False, "autoflush": True})
 migrate = Migrate()
 login = LoginManager()
-babel = Babel()
+babel = Language()

@@ -12,6 +12,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from portal.core import clock
 from portal.core.tenancy.scope import Viewer
 from portal.core.web import paging
+from portal.core.web.paths import fixed, numbered
 from portal.extensions import db
 from portal.tickets import policy, queries, reading, rules, wording
 from portal.tickets.forms import AnswerForm, KindForm, PickForm
@@ -52,7 +53,7 @@ def client_list(viewer: Viewer, args: Args) -> dict[str, Any]:
     return {
         "title": _("Tickets"),
         "tabs": [
-            Tab(labels[name], url_for("tickets.index", state=name), name == state, paging.said(counts[phase]))
+            Tab(labels[name], f"{fixed('tickets.index')}?state={name}", name == state, paging.said(counts[phase]))
             for name, phase in STATES.items()
         ],
         "state": state,
@@ -62,6 +63,7 @@ def client_list(viewer: Viewer, args: Args) -> dict[str, Any]:
         "may_open": policy.may_open(viewer),
         **_moves(page, lambda cursor: url_for("tickets.index", state=state, page=cursor)),
         "badge_of": cache(wording.client_badge),
+        "address_of": numbered("tickets.show"),
     }
 
 
@@ -92,13 +94,14 @@ def queue(viewer: Viewer, args: Args) -> dict[str, Any]:
     return {
         "title": _("Queue"),
         "tabs": [
-            Tab(labels[name], url_for("desk.queue", view=name), name == view, paging.said(counts[name]))
+            Tab(labels[name], f"{fixed('desk.queue')}?view={name}", name == view, paging.said(counts[name]))
             for name in queries.VIEWS
         ],
         "view": view,
         "rows": page.rows,
         **_moves(page, lambda cursor: url_for("desk.queue", view=view, page=cursor)),
         "badge_of": cache(wording.staff_badge),
+        "address_of": numbered("desk.show"),
         "priority_of": cache(wording.priority_badge),
     }
 

@@ -14,8 +14,9 @@ from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from portal.core.web import assets, figures, style_page, style_samples
+from portal.core.web import assets, figures, phrases, style_page, style_samples
 from portal.core.web.headers import CONTENT_SECURITY_POLICY
+from portal.core.web.templating import remembered
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = Markup('<input type="hidden" name="csrf_token" value="t">')
@@ -66,6 +67,7 @@ def make(trial: Trial) -> Flask:
     environment.add_extension("jinja2.ext.i18n")
     Babel(app)
     figures.install(app)
+    phrases.install(app)
     said: list[tuple[str, str]] = []
 
     def flashes() -> list[tuple[str, str]]:
@@ -74,7 +76,12 @@ def make(trial: Trial) -> Flask:
         return taken
 
     environment.globals.update(
-        asset=assets.asset, csrf_field=lambda: TOKEN, flashes=flashes, when=_when, full_time=format_datetime
+        asset=assets.asset,
+        csrf_field=lambda: TOKEN,
+        flashes=flashes,
+        when=_when,
+        full_time=format_datetime,
+        remembered=remembered,
     )
     app.register_blueprint(style_page.bp)
     app.add_url_rule("/static/<path:name>", "static", lambda name: send_from_directory(ROOT / "static/dist", name))

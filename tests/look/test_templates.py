@@ -61,6 +61,27 @@ def test_every_macro_is_shown() -> None:
     assert not missing
 
 
+IMPURE = re.compile(r"_\(|gettext\(|url_for|when\(|full_time|caller|\bplace\b|\|\s*\w*format\b|csrf|panels\(|asset\(")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MACROS if "remembered(" in path.read_text()], ids=lambda path: path.stem
+)
+def test_what_is_remembered_depends_on_its_arguments_alone(path: Path) -> None:
+    """It is drawn once for all readers, so it may know no language, no page and nobody."""
+    text = without_comments(path.read_text())
+    assert not IMPURE.search(text)
+    assert f"set {path.stem} = remembered({path.stem})" in text
+    assert "import" not in text, "or what is imported must be looked at too"
+
+
+def test_what_is_drawn_once_for_each_language_wants_nothing_else() -> None:
+    names = {name for path in PAGES for name in re.findall(r'spoken\("([^"]+)"\)', path.read_text())}
+    assert names == {"layouts/_words.html"}
+    for name in names:
+        assert re.match(r"\{#- Wants nothing", (TEMPLATES / name).read_text())
+
+
 def test_partials_say_what_they_want() -> None:
     partials = [path for path in PAGES if path.name.startswith("_")]
     silent = [

@@ -96,6 +96,23 @@ def test_nobody_in_particular_sees_nothing(app, reach):
         assert str(policy.visible_to(scope)) == "false"
 
 
+@pytest.mark.parametrize("ticket_scope", EXPECTED)
+def test_lists_that_are_kept_are_kept_apart(app, office, ticket_scope):
+    """Fin asks, then Sam of the same client, then Fin again: each is shown their own."""
+    shown = []
+    for person in (FIN, SAM, FIN):
+        scope = Scope(
+            tenant_id=person.tenant_id, reach=Reach.CLIENT, client_id=person.client_id, user_id=person.id,
+            contact_id=person.contact_id, ticket_scope=ticket_scope, site_id=office,
+            permissions=frozenset({"ticket:read"}),
+        )  # fmt: skip
+        with app.app_context(), transaction(scope) as session:
+            shown.append({row.subject for row in session.execute(queries.client_list(scope, Phase.WITH_US))})
+
+    assert shown[0] == shown[2] == EXPECTED[ticket_scope]
+    assert (shown[1] == shown[0]) is (ticket_scope == "company")
+
+
 def test_columns_and_counts_are_held_to_the_scope_without_row_level_security(app, database, office):
     """The session filter alone must cover what lists select: columns, scalar sub-selects, unions."""
     import psycopg

@@ -17,6 +17,7 @@ from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause, SelectBase
 
 from portal.core.db import Base
+from portal.core.standing import kept_with_statement
 from portal.core.tenancy.scope import Reach, Scope, ScopeChanged, at_the_door, current_scope, scope_or_none
 from portal.core.tenancy.tables import (
     ClientOwned,
@@ -133,7 +134,13 @@ def restrict(state: ORMExecuteState) -> None:
         _refuse_bulk_by_key(state)
         _refuse_second_table(state)
         _refuse_foreign_change(state, scope)
-    state.statement = state.statement.options(*_criteria(scope))
+    state.statement = _held_to(state.statement, _criteria(scope))
+
+
+@kept_with_statement
+def _held_to(statement: Any, criteria: tuple[Any, ...]) -> Any:
+    """The statement with the criteria of a reach; safe to share, since it holds no value of a scope."""
+    return statement.options(*criteria)
 
 
 def _is_of_no_tenant(statement: Any) -> bool:

@@ -20,7 +20,7 @@ from werkzeug.routing import MapAdapter
 from portal.core import policy
 from portal.core.tenancy import doors
 from portal.core.tenancy.scope import UNENTERED, entered, scope_or_none
-from portal.core.web import cookies, place
+from portal.core.web import cookies, place, templating
 from portal.core.web.hosts import Named, named
 from portal.core.web.proxies import COUNTRY
 from portal.extensions import db
@@ -38,6 +38,8 @@ class UnknownHost(NotFound):
 
 class Portal(Flask):
     """The application: a view and what it renders are one transaction."""
+
+    jinja_environment = templating.Templates
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Match addresses; `/` is a dashboard at a tenant's host and the front page at the bare base domain.

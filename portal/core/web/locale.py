@@ -2,6 +2,7 @@
 
 import datetime as dt
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from babel import Locale
 from babel.dates import format_datetime, format_skeleton, format_time
@@ -16,18 +17,20 @@ from portal.settings import ROOT
 LANGUAGES = ("en", "de")
 ENGLISH = Locale("en", "GB")
 """The English of times: the day first, and 24 hours."""
+_LOCALES = {name: Locale.parse(name) for name in LANGUAGES}
 NAMES = {"en": "English", "de": "Deutsch"}
 
 
-def choose() -> str:
+def choose() -> Locale:
     """The language of the request, remembered for the layout."""
     place = here()
-    for wish in (place.person_locale, place.tenant_locale):
-        if wish in LANGUAGES:
-            g.locale = wish
-            return str(wish)
-    g.locale = (request.accept_languages.best_match(LANGUAGES) if has_request_context() else None) or "en"
-    return str(g.locale)
+    wishes = (wish for wish in (place.person_locale, place.tenant_locale) if wish in LANGUAGES)
+    g.locale = next(wishes, None) or _asked_for() or "en"
+    return _LOCALES[g.locale]
+
+
+def _asked_for() -> str | None:
+    return request.accept_languages.best_match(LANGUAGES) if has_request_context() else None
 
 
 def zone() -> str:
@@ -43,15 +46,33 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(when=when, full_time=full_time)
 
 
+class _Reader(NamedTuple):
+    """For whom times are written on this page; the first two tell whether that is still so."""
+
+    language: Any
+    time_zone: Any
+    names: tuple[str, str]
+    today: dt.date
+
+
 def when(at: dt.datetime) -> str:
     """A time as people say it: `today 15:10`, `yesterday 09:02`, `3 Nov 15:10`, `3 Nov 2025`."""
-    place_of_reader = (str(get_locale()), str(get_timezone()))
-    return _when(at.replace(second=0, microsecond=0), to_user_timezone(clock.now()).date(), *place_of_reader)
+    reader = _reader()
+    return _when(at.replace(second=0, microsecond=0), reader.today, *reader.names)
 
 
 def full_time(at: dt.datetime) -> str:
     """The whole time with its zone, for those who want to know exactly."""
-    return _full_time(at.replace(microsecond=0), str(get_locale()), str(get_timezone()))
+    return _full_time(at.replace(microsecond=0), *_reader().names)
+
+
+def _reader() -> _Reader:
+    language, time_zone = get_locale(), get_timezone()
+    reader: _Reader | None = g.get("reader")
+    if reader is None or reader.language is not language or reader.time_zone is not time_zone:
+        today = to_user_timezone(clock.now()).date()
+        reader = g.reader = _Reader(language, time_zone, (str(language), str(time_zone)), today)
+    return reader
 
 
 @lru_cache(maxsize=16_384)

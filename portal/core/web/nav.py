@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from flask import current_app, request, url_for
+from flask import current_app, request
 from flask_babel import LazyString
 
 from portal.core import policy
 from portal.core.tenancy.scope import Scope
 from portal.core.web.cookies import Side
+from portal.core.web.paths import fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _may_enter(item: Item, scope: Scope) -> bool:
 
 
 def _shown(item: Item) -> Entry:
-    url = url_for(item.endpoint)
+    url = fixed(item.endpoint)
     return Entry(label=str(item.label), url=url, icon=item.icon, current=_is_current(item.under or url))
 
 

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from portal.core.standing import kept_with_statement, verbatim
 from portal.extensions import db
 
 Row = TypeVar("Row")
 Key = tuple[dt.datetime, UUID]
 SIZE = 25
 ENOUGH = 1000
+_BOUND = ("page_at", "page_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,8 @@ def page_of(
     """
     place = read_cursor(cursor) if cursor else None
     backwards = place is not None and place[0] == "b"
-    column = tuple_(at, row_id)
-    if place is not None:
-        bound = tuple_(*place[1])
-        statement = statement.where(column > bound if backwards else column < bound)
-    order = (at.asc(), row_id.asc()) if backwards else (at.desc(), row_id.desc())
-    found = list(db.session.execute(statement.order_by(None).order_by(*order).limit(first(size + 1))).unique())
+    bound = dict(zip(_BOUND, place[1], strict=True)) if place is not None else {}
+    found = db.session.execute(_part(statement, at, row_id, place[0] if place else "", size), bound).all()
     more = len(found) > size
     rows = found[:size]
     if backwards:
@@ -83,6 +81,23 @@ def page_of(
     )
 
 
+@kept_with_statement
+def _part(
+    statement: Select[Any],
+    at: InstrumentedAttribute[dt.datetime],
+    row_id: InstrumentedAttribute[UUID],
+    direction: str,
+    size: int,
+) -> Select[Any]:
+    """The statement of a page: the first (direction ""), or those after or before a bound key; one row more."""
+    column, backwards = tuple_(at, row_id), direction == "b"
+    if direction:
+        bound = tuple_(*(bindparam(name, type_=each.type) for name, each in zip(_BOUND, (at, row_id), strict=True)))
+        statement = statement.where(column > bound if backwards else column < bound)
+    order = (at.asc(), row_id.asc()) if backwards else (at.desc(), row_id.desc())
+    return statement.order_by(None).order_by(*order).limit(first(size + 1))
+
+
 def first(rows: int) -> ColumnElement[int]:
     """A limit that stands in the statement itself.
 
@@ -90,7 +105,7 @@ def first(rows: int) -> ColumnElement[int]:
     that is no dearer; not knowing the limit it expects a tenth of the table, and
     would plan a long list anew each time.
     """
-    return literal(rows, literal_execute=True)
+    return verbatim(rows)
 
 
 def said(count: int) -> str:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.clients.models import Client, Contact
+from portal.core.standing import kept_for_viewer, verbatim
 from portal.core.tenancy.scope import Viewer
 from portal.core.web.paging import ENOUGH, first
 from portal.identity.models import StaffProfile
@@ -13,14 +14,16 @@ from portal.tickets.models import Priority, Status, Ticket
 from portal.tickets.queries.rows import Rows
 from portal.tickets.rules import Category, Phase
 
-PHASES = {phase: literal(phase.value, literal_execute=True) for phase in Phase}
+PHASES = {phase: verbatim(phase.value) for phase in Phase}
 """Written into the statement itself: one plan can't serve phases of so different size, and a partial index is found
 only where its condition is no parameter."""
 DONE = PHASES[Phase.DONE]
+_NEW = verbatim(Category.NEW.value)
 VIEWS = ("open", "mine", "unassigned", "waiting", "done")
 """The views of the staff's queue."""
 
 
+@kept_for_viewer
 def client_list(viewer: Viewer, phase: Phase) -> Rows:
     """Rows of the client's list: the tickets of one phase."""
     return (
@@ -33,7 +36,7 @@ def client_list(viewer: Viewer, phase: Phase) -> Rows:
             Ticket.requester_contact_id,
             Contact.name.label("requester"),
             StaffProfile.display_name.label("assignee"),
-            or_(Ticket.assignee_user_id.is_not(None), Status.category != Category.NEW).label("is_taken"),
+            or_(Ticket.assignee_user_id.is_not(None), Status.category != _NEW).label("is_taken"),
             Ticket.is_private,
         )
         .join(Contact, Contact.id == Ticket.requester_contact_id)
@@ -43,6 +46,7 @@ def client_list(viewer: Viewer, phase: Phase) -> Rows:
     )
 
 
+@kept_for_viewer
 def queue(viewer: Viewer, view: str) -> Rows:
     """Rows of the staff's queue: one view."""
     return (
@@ -80,12 +84,14 @@ def _in_view(viewer: Viewer, view: str) -> list[ColumnElement[bool]]:
     }[view]
 
 
+@kept_for_viewer
 def phase_counts(viewer: Viewer) -> Rows:
     """How many tickets each phase holds, counted no further than anybody is told; one row."""
     counts = ((phase, _count(viewer, [Ticket.phase == PHASES[phase]], Ticket.updated_at)) for phase in Phase)
     return select(*(count.label(phase.value) for phase, count in counts))
 
 
+@kept_for_viewer
 def queue_counts(viewer: Viewer) -> Rows:
     """How many tickets each view of the queue holds, likewise."""
     counts = ((view, _count(viewer, _in_view(viewer, view), Ticket.touched_at)) for view in VIEWS)
