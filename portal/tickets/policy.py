@@ -7,7 +7,7 @@ The same parts, one by one, tell the simulator which rule decided.
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 
 from portal.core.tenancy.scope import Viewer
 from portal.tickets.models import Ticket, TicketPerson
@@ -91,10 +91,14 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
 def parts_for(viewer: Viewer) -> dict[str, ColumnElement[bool]]:
     """What must all be true of a ticket for the viewer to see it, each part by its name.
 
-    `person` (own, taking part, site, company), `boards`, `sites` (where `ticket:read` counts) and `private`.
+    `person` (own, taking part, site, company), `boards`, `sites` (where `ticket:read` counts) and `private`. For
+    the staff `private` and `clients`, which the session filter holds already when they look themselves.
     """
     if viewer.is_staff:
-        return {"private": _unless_private(viewer)}
+        return {
+            "clients": true() if viewer.client_ids is None else Ticket.client_id.in_(sorted(viewer.client_ids)),
+            "private": _unless_private(viewer),
+        }
     if not viewer.is_client or viewer.contact_id is None or not viewer.may("ticket:read"):
         return dict.fromkeys(("person", "boards", "sites", "private"), false())
     sites = viewer.sites_of("ticket:read")
@@ -111,6 +115,29 @@ def _unless_sealed(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.staff_user_id is not None:
         return not_(Ticket.is_private)
     return or_(not_(Ticket.is_private), _is_asker(viewer), _takes_part(viewer))
+
+
+def reasons_for(viewer: Viewer) -> dict[str, ColumnElement[bool]]:
+    """What may tie the viewer to a ticket, each by its name, whether or not the viewer's scope asks for it."""
+    if viewer.is_staff:
+        return {
+            "is_private": Ticket.is_private,
+            "assigned": _surely(Ticket.assignee_user_id == viewer.user_id),
+            "opened": _surely(Ticket.opened_by_user_id == viewer.user_id),
+            "served": true() if viewer.client_ids is None else Ticket.client_id.in_(sorted(viewer.client_ids)),
+        }
+    return {
+        "is_private": Ticket.is_private,
+        "served": _surely(Ticket.client_id == viewer.client_id),
+        "asker": _surely(_is_asker(viewer)),
+        "taking_part": _takes_part(viewer),
+        "own_site": false() if viewer.site_id is None else _surely(Ticket.site_id == viewer.site_id),
+    }
+
+
+def _surely(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition as true or false, where a column may be empty."""
+    return func.coalesce(condition, false())
 
 
 def _within_scope(viewer: Viewer) -> ColumnElement[bool]:

@@ -36,6 +36,8 @@ FINDS: dict[str, str] = {
         "SELECT k.id AS contact_id FROM contacts k JOIN memberships m ON m.contact_id = k.id"
         " WHERE k.client_id = %(client)s AND k.email <> '' ORDER BY k.email DESC LIMIT 1"
     ),
+    "role": "SELECT id AS role_id FROM roles WHERE tenant_id = %(tenant)s AND key IS NULL LIMIT 1",
+    "board_group": "SELECT id AS group_id FROM board_groups WHERE tenant_id = %(tenant)s LIMIT 1",
     "session": "SELECT id AS session_id FROM sessions WHERE user_id = %(user)s LIMIT 1",
 }
 """Values for the address of one object of each kind, found for a person."""

@@ -190,6 +190,8 @@ def save_roles(side: RoleSide, drafts: Mapping[UUID, Draft]) -> int:
     lock_roles()
     roles = db.session.scalars(select(Role).where(Role.side == side, Role.id.in_(drafts))).all()
     now, changed = drafts_of(roles), 0
+    if side == "internal" and not keeps_keeper(drafts):
+        raise LastKeeper
     for role in roles:
         draft = drafts[role.id]
         if foreign := draft.permissions - permissions_for(side) - now[role.id].permissions:
@@ -198,7 +200,6 @@ def save_roles(side: RoleSide, drafts: Mapping[UUID, Draft]) -> int:
             _apply(role, now[role.id], draft)
             changed += 1
     db.session.flush()
-    ensure_keeper()
     return changed
 
 
@@ -219,6 +220,13 @@ def _said(draft: Draft) -> dict[str, object]:
     return {"permissions": sorted(draft.permissions), **flags}
 
 
+def keeps_keeper(drafts: Mapping[UUID, Draft]) -> bool:
+    """Whether somebody active could still change roles if these became so."""
+    then = role_permissions() | {role_id: set(draft.permissions) for role_id, draft in drafts.items()}
+    keeping = [role_id for role_id, permissions in then.items() if KEEPER in permissions]
+    return bool(db.session.scalar(select(_active_staff().where(StaffRole.role_id.in_(keeping)).exists())))
+
+
 def ensure_keeper() -> None:
     """Raise LastKeeper where no active member of the staff could change roles any more.
 
@@ -232,12 +240,18 @@ def ensure_keeper() -> None:
 def keepers() -> Select[UUID]:
     """Who can change roles: users of the staff who are active."""
     return (
+        _active_staff()
+        .join(RolePermission, RolePermission.role_id == StaffRole.role_id)
+        .where(RolePermission.permission == KEEPER)
+    )
+
+
+def _active_staff() -> Select[UUID]:
+    return (
         select(User.id)
         .join(StaffProfile, StaffProfile.user_id == User.id)
         .join(StaffRole, StaffRole.user_id == User.id)
-        .join(RolePermission, RolePermission.role_id == StaffRole.role_id)
         .where(User.kind == "internal", User.state == "active", StaffProfile.is_active)
-        .where(RolePermission.permission == KEEPER)
     )
 
 
