@@ -17,7 +17,7 @@ from portal.core.tenancy.session import transaction
 from portal.core.web.place import here
 from portal.extensions import db
 from portal.files.models import StagedFile
-from portal.identity.models import LoginSession, Membership, Password, User
+from portal.identity.models import LoginSession, Password, Totp, User
 from portal.notifications import letters, queries, readers
 from portal.notifications.letters import Facts
 from portal.notifications.models import OutgoingMail
@@ -107,7 +107,7 @@ def test_person_tables_show_nothing_to_a_contact_without_login(system: System, m
     counts: list[int] = []
 
     def facts(**_ids: Any) -> Facts:
-        for model in (User, LoginSession, Membership, Password, StagedFile, OutgoingMail):
+        for model in (User, LoginSession, Totp, Password, StagedFile, OutgoingMail):
             statement = select(func.count()).select_from(model.__table__)
             counts.append(db.session.execute(statement, execution_options={RAW: True}).scalar_one())
         return resolved_facts()
