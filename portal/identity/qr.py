@@ -7,6 +7,6 @@ from markupsafe import Markup
 def drawn(text: str) -> Markup:
     """The QR code of a text."""
     svg = segno.make(text, error="m", micro=False).svg_inline(
-        border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True, nl=False
+        border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True
     )
     return Markup(svg)  # noqa: S704  # drawn from a bit matrix; the text isn't in it
