@@ -90,8 +90,8 @@ def _session(connection: psycopg.Connection, tenant: object, user: object, side:
     token = secrets.token_urlsafe(32)
     connection.execute(
         "INSERT INTO sessions (tenant_id, id, user_id, side, token_hash, membership_id, created_at, last_used_at,"
-        " expires_at, address, agent) VALUES (%s, gen_random_uuid(), %s, %s, %s, %s, now(), now(),"
-        " now() + interval '1 day', '', 'bench')",
+        " expires_at, address, agent, country) VALUES (%s, gen_random_uuid(), %s, %s, %s, %s, now(), now(),"
+        " now() + interval '1 day', '', 'bench', '')",
         [tenant, user, side, hashlib.sha256(token.encode()).hexdigest(), membership],
     )
     return token
