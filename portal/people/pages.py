@@ -111,7 +111,14 @@ def seat_form(viewer: Viewer, seat: Membership | None, **kwargs: Any) -> SeatFor
     if seat is not None:
         scopes.append(seat.ticket_scope)
         kwargs.setdefault("data", {"roles": [str(role.id) for role in held], "ticket_scope": seat.ticket_scope})
+    elif "formdata" in kwargs:
+        kwargs.setdefault("data", usual_seat(list(known.values())))
     return SeatForm(offered=sorted(known.values(), key=lambda role: role.name), scopes=scopes, **kwargs)
+
+
+def usual_seat(offered: Sequence[Role]) -> dict[str, Any]:
+    """What a form for a new seat begins with."""
+    return {"roles": [str(role.id) for role in offered if role.key == "user"], "ticket_scope": "taking_part"}
 
 
 def giveable_scopes(viewer: Viewer) -> list[str]:

@@ -3,12 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, cast, or_, select
+from sqlalchemy import Select, Text, cast, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.clients.models import Client, Contact, Site
 from portal.core.tenancy.scope import Viewer
-from portal.identity.models import Membership, MembershipRole, Role, User
+from portal.identity.models import (
+    ClientAssignment,
+    LoginSession,
+    Membership,
+    MembershipRole,
+    Role,
+    StaffProfile,
+    StaffRole,
+    User,
+)
 
 Rows = Select[*tuple[Any, ...]]
 
@@ -126,4 +135,53 @@ def seat_lock(client_id: UUID, contact_id: UUID) -> Select[Membership]:
         select(Membership)
         .where(Membership.client_id == client_id, Membership.contact_id == contact_id)
         .with_for_update(key_share=True)
+    )
+
+
+def colleagues(_viewer: Viewer) -> Rows:
+    """The MSP's own people with their logins, by name; those who come in first."""
+    return (
+        select(StaffProfile, User)
+        .join(User, User.id == StaffProfile.user_id)
+        .order_by(StaffProfile.is_active.desc(), User.name, User.id)
+    )
+
+
+def colleague(viewer: Viewer, user_id: UUID) -> Rows:
+    """One of them."""
+    return colleagues(viewer).where(User.id == user_id, User.kind == "internal")
+
+
+def colleague_lock(user_id: UUID) -> Select[UUID]:
+    """The login of one of them, held until the end of the transaction."""
+    return select(User.id).where(User.id == user_id, User.kind == "internal").with_for_update(key_share=True)
+
+
+def staff_role_names() -> Rows:
+    """The roles of everybody on the staff: (user_id, role_id, key, name), by name."""
+    return (
+        select(StaffRole.user_id, Role.id.label("role_id"), Role.key, Role.name)
+        .join(Role, Role.id == StaffRole.role_id)
+        .order_by(Role.name)
+    )
+
+
+def last_uses() -> Rows:
+    """When everybody of the staff last used a session that is still known: (user_id, at)."""
+    at = func.max(LoginSession.last_used_at).label("at")
+    return select(LoginSession.user_id, at).where(LoginSession.side == "msp").group_by(LoginSession.user_id)
+
+
+def assignments(user_id: UUID) -> Select[UUID]:
+    """The clients that somebody of the staff looks after."""
+    return select(ClientAssignment.client_id).where(ClientAssignment.user_id == user_id)
+
+
+def client_names() -> Rows:
+    """Clients that are served: (id, number, name), by name."""
+    return (
+        select(Client.id, Client.number, Client.name)
+        .where(Client.is_active)
+        .order_by(Client.name, Client.id)
+        .limit(1000)
     )

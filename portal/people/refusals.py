@@ -5,9 +5,9 @@ from collections.abc import Callable
 from flask_babel import LazyString, lazy_gettext
 
 from portal.extensions import db
-from portal.identity.services import invitations
+from portal.identity.services import invitations, second_factor
 from portal.identity.services.people import AddressTaken, BadAddress
-from portal.people.services import members
+from portal.people.services import colleagues, members
 
 
 def refusal_of(act: Callable[[], object]) -> str:
@@ -27,6 +27,9 @@ def refusal_of(act: Callable[[], object]) -> str:
 _REFUSALS: dict[type[Exception], LazyString] = {
     members.OwnSeat: lazy_gettext("Nobody changes their own roles or access. Ask somebody else who may."),
     members.LastAdmin: lazy_gettext("This is the last Admin of the company. Make somebody else an Admin first."),
+    colleagues.LastAdministrator: lazy_gettext("This is the last Administrator. Make somebody else one first."),
+    colleagues.ManagedByDirectory: lazy_gettext("The directory switched this account off; it alone switches it on."),
+    second_factor.NotOnesOwn: lazy_gettext("Your own second factors are changed under your settings."),
     members.NotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
     members.NeverCameIn: lazy_gettext("This person has never accepted the invitation. Send it again instead."),
     members.FromGroup: lazy_gettext("This access comes with a group of companies and is changed there."),

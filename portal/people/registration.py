@@ -13,10 +13,17 @@ def register(app: Flask) -> None:
         account,
         companies,
         looking_on,
+        person,
+        staff,
         users,
     )
 
     app.register_blueprint(bp)
+    nav.add(
+        nav.Item(
+            "msp", lazy_gettext("Staff"), "people", "people.staff", order=80, permission="user:update", in_menu=True
+        )
+    )
     nav.add(nav.Item("client", lazy_gettext("Account"), "person", "people.profile", order=80, in_menu=True))
     nav.add(
         nav.Item("msp", lazy_gettext("Clients"), "building", "people.companies", order=20, permission="client:read")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from flask_babel import LazyString, gettext, lazy_gettext
 
 from portal.clients.models import Contact
-from portal.identity.models import Membership
+from portal.identity.models import Membership, StaffProfile, User
 
 
 class Badge(NamedTuple):
@@ -75,3 +75,10 @@ def state_badge(state: str) -> Badge:
         "suspended": Badge(gettext("Suspended"), "bad", "square"),
         "locked": Badge(gettext("Locked"), "warn", "square"),
     }[state]
+
+
+def colleague_badge(user: User, profile: StaffProfile) -> Badge:
+    """Whether somebody of the staff can come in."""
+    if user.state == "active" and not profile.is_active:
+        return Badge(gettext("Deactivated"), "calm", "bar")
+    return state_badge(user.state)

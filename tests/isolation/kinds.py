@@ -36,8 +36,12 @@ FINDS: dict[str, str] = {
         "SELECT k.id AS contact_id FROM contacts k JOIN memberships m ON m.contact_id = k.id"
         " WHERE k.client_id = %(client)s AND k.email <> '' ORDER BY k.email DESC LIMIT 1"
     ),
-    "role": "SELECT id AS role_id FROM roles WHERE tenant_id = %(tenant)s AND key IS NULL LIMIT 1",
+    "role": "SELECT id AS role_id FROM roles WHERE tenant_id = %(tenant)s AND key = 'finance'",
     "board_group": "SELECT id AS group_id FROM board_groups WHERE tenant_id = %(tenant)s LIMIT 1",
+    "staff_member": (
+        "SELECT s.user_id FROM staff_profiles s JOIN users u ON u.id = s.user_id"
+        " WHERE s.tenant_id = %(tenant)s AND u.email LIKE 'tech@%%' LIMIT 1"
+    ),
     "session": "SELECT id AS session_id FROM sessions WHERE user_id = %(user)s LIMIT 1",
 }
 """Values for the address of one object of each kind, found for a person."""
@@ -51,7 +55,7 @@ DANAS: dict[str, str] = {
 }  # fmt: skip
 """The same of the colleague's ticket, which is hidden from those who take no part in it."""
 
-OF_TENANT = frozenset({"delivery", "mail"})
+OF_TENANT = frozenset({"delivery", "staff_member", "mail", "role", "board_group"})
 OF_PERSON = frozenset({"session"})
 Values = dict[str, Any]
 

@@ -115,6 +115,14 @@ def body_for(house: House, rule: str, actor: Person) -> dict[str, Any]:
         "priority": "SELECT id FROM priorities WHERE tenant_id = %s AND rank = 1",
     }.get(rule.rsplit("/", 1)[-1])
     fields: dict[str, Any] = {"body": "words that must not arrive"}
+    if rule.startswith(("/admin/", "/msp/clients/")):
+        fields |= {"name": "words that must not arrive", "ticket_scope": "own", "site": "", "board_group": ""}
+        fields["boards"] = str(house.ask("SELECT id FROM boards WHERE tenant_id = %s LIMIT 1", actor.tenant_id)[0][0])
+    if rule.rsplit("/", 1)[-1] in {"roles", "invitation", "data"}:
+        role = "SELECT id FROM roles WHERE tenant_id = %s AND side = %s AND key IN ('user', 'technician')"
+        side = "internal" if rule.startswith("/admin/") else "client"
+        fields |= {"roles": str(house.ask(role, actor.tenant_id, side)[0][0]), "email": "else@brightdental.example"}
+        fields |= {"name": "words that must not arrive", "ticket_scope": "own"}
     if choice:
         fields["choice"] = str(house.ask(choice, actor.tenant_id)[0][0])
     return fields

@@ -47,7 +47,7 @@ def test_the_list_tells_state_roles_and_second_factor_of_the_own_people(visit: A
     assert "Suspended" in rows["Fin Bright"]
     assert "(you)" in rows["Dana Bright"]
     assert "Admin" in rows["Dana Bright"]
-    assert rows["Sam Bright"].endswith("No –")
+    assert rows["Sam Bright"].endswith("No \u2013")
     assert not any(word in page.text for word in CANARIES)
 
 
@@ -199,22 +199,21 @@ class TestLastAdmin:
             contact = make.a_contact(world.DANA.client_id, "Second Admin")
             return make.a_member(make.a_user("second@brightdental.example"), contact, "Admin").id
 
-    def test_the_last_admin_stays(self, app: Any, system: Any) -> None:
+    def test_the_last_admin_stays(self, app: Any) -> None:
         with app.app_context(), transaction(_scope(world.FIN.id)), pytest.raises(members.LastAdmin):
             members.deactivate(_seat(world.DANA.membership_id), by=_scope(world.FIN.id))
 
-    def test_a_suspended_second_admin_does_not_count(self, app: Any, system: Any, change: Any, second: Any) -> None:
+    @pytest.mark.usefixtures("second")
+    def test_a_suspended_second_admin_does_not_count(self, app: Any, change: Any) -> None:
         change(User, User.email == "second@brightdental.example", state="suspended")
         with app.app_context(), transaction(_scope(world.FIN.id)), pytest.raises(members.LastAdmin):
             members.deactivate(_seat(world.DANA.membership_id), by=_scope(world.FIN.id))
 
     @pytest.mark.parametrize("how", ["deactivate", "change_roles"])
-    def test_of_two_removed_at_once_one_stays(self, app: Any, system: Any, second: Any, how: str) -> None:
+    def test_of_two_removed_at_once_one_stays(self, app: Any, second: Any, how: str) -> None:
         assert self._race(app, second, how) == ["LastAdmin", "done"]
 
-    def test_without_holding_the_client_both_go(
-        self, app: Any, system: Any, second: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_without_holding_the_client_both_go(self, app: Any, second: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(members, "hold_admins", lambda _client_id: None)
         assert self._race(app, second, "deactivate") == ["done", "done"]
 

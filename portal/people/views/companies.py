@@ -58,4 +58,5 @@ def _company(client: Client) -> dict[str, Any]:
         "may_view": viewer.may("portal:view_as"),
         "may_change": viewer.may("client:update"),
         "may_invite": viewer.may("user:invite"),
+        "may_read": viewer.may("user:read"),
     }

@@ -76,8 +76,7 @@ def invite_user() -> Response:
 def _invite_form(**kwargs: Any) -> InviteForm:
     offered = pages.giveable_roles(viewer)
     if "formdata" in kwargs:
-        usual = [str(role.id) for role in offered if role.key == "user"]
-        kwargs["data"] = {"roles": usual, "ticket_scope": "taking_part"}
+        kwargs["data"] = pages.usual_seat(offered)
     return InviteForm(offered=offered, scopes=pages.giveable_scopes(viewer), **kwargs)
 
 
