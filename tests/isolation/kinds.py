@@ -42,7 +42,17 @@ FINDS: dict[str, str] = {
         "SELECT s.user_id FROM staff_profiles s JOIN users u ON u.id = s.user_id"
         " WHERE s.tenant_id = %(tenant)s AND u.email LIKE 'tech@%%' LIMIT 1"
     ),
+    "review_item": "SELECT id AS item_id FROM access_review_items WHERE client_id = %(client)s LIMIT 1",
+    "company_review_item": (
+        "SELECT c.number, i.id AS item_id FROM access_review_items i JOIN clients c ON c.id = i.client_id"
+        " WHERE i.client_id = %(client)s LIMIT 1"
+    ),
+    "client_group": "SELECT id AS group_id FROM client_groups WHERE tenant_id = %(tenant)s LIMIT 1",
+    "group_grant": "SELECT group_id, id AS grant_id FROM group_grants WHERE tenant_id = %(tenant)s LIMIT 1",
     "session": "SELECT id AS session_id FROM sessions WHERE user_id = %(user)s LIMIT 1",
+    "alert": "SELECT id AS alert_id FROM security_alerts WHERE tenant_id = %(tenant)s LIMIT 1",
+    "sso_provider": "SELECT id AS provider_id FROM sso_providers WHERE tenant_id = %(tenant)s LIMIT 1",
+    "access_request": "SELECT id AS request_id FROM access_requests WHERE tenant_id = %(tenant)s LIMIT 1",
 }
 """Values for the address of one object of each kind, found for a person."""
 
@@ -55,7 +65,20 @@ DANAS: dict[str, str] = {
 }  # fmt: skip
 """The same of the colleague's ticket, which is hidden from those who take no part in it."""
 
-OF_TENANT = frozenset({"delivery", "staff_member", "mail", "role", "board_group"})
+OF_TENANT = frozenset(
+    {
+        "delivery",
+        "staff_member",
+        "client_group",
+        "group_grant",
+        "mail",
+        "role",
+        "board_group",
+        "access_request",
+        "alert",
+        "sso_provider",
+    }
+)
 OF_PERSON = frozenset({"session"})
 Values = dict[str, Any]
 
