@@ -110,6 +110,39 @@ class ColleagueForm(RolesForm):
     )
 
 
+class GroupForm(Form):
+    """What a group of clients is called."""
+
+    name = StringField(
+        lazy_gettext("Name"),
+        filters=[_stripped],
+        validators=[InputRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+    )
+
+
+class GrantForm(Form):
+    """Who is let into a group's clients, and as what."""
+
+    email = EmailField(
+        lazy_gettext("Email address"),
+        filters=[_stripped],
+        validators=[InputRequired(lazy_gettext("Enter an email address.")), _whole_address],
+    )
+    role = SelectField(lazy_gettext("Role"))
+    ticket_scope = SelectField(lazy_gettext("Sees"))
+
+    def __init__(self, *, offered: Iterable[Role], **kwargs: Any) -> None:
+        """Offer these roles, and every scope."""
+        super().__init__(**kwargs)
+        self.known = {str(role.id): role for role in offered}
+        self.role.choices = [(key, wording.role_name(role.key, role.name)) for key, role in self.known.items()]
+        self.ticket_scope.choices = [(key, str(words)) for key, words in wording.SCOPES.items()]
+
+    def chosen(self) -> Role:
+        """The role that was chosen; the form is valid."""
+        return self.known[self.role.data]
+
+
 def ids_of(words: Iterable[str]) -> set[UUID]:
     """The ids among what a form sent; what is none is left out."""
     found = set()

@@ -1,5 +1,6 @@
 """Companies and their people, as a viewer may see them. Nothing here is executed."""
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,12 @@ from sqlalchemy.orm import aliased
 from portal.clients.models import Client, Contact, Site
 from portal.core.tenancy.scope import Viewer
 from portal.identity.models import (
+    AccessReview,
+    AccessReviewItem,
     ClientAssignment,
+    ClientGroup,
+    ClientGroupMember,
+    GroupGrant,
     LoginSession,
     Membership,
     MembershipRole,
@@ -185,3 +191,113 @@ def client_names() -> Rows:
         .order_by(Client.name, Client.id)
         .limit(1000)
     )
+
+
+def review(review_id: UUID) -> Select[AccessReview]:
+    """One access review."""
+    return select(AccessReview).where(AccessReview.id == review_id)
+
+
+def open_review(client_id: UUID | None) -> Select[AccessReview]:
+    """The review of a client that is not over yet."""
+    return (
+        select(AccessReview)
+        .where(AccessReview.client_id == client_id, AccessReview.finished_at.is_(None))
+        .order_by(AccessReview.started_at.desc())
+        .limit(1)
+    )
+
+
+def open_reviews(_viewer: Viewer) -> Rows:
+    """All reviews that are not over, with their client, the one due first at the top."""
+    return (
+        select(AccessReview.id, AccessReview.due_at, AccessReview.started_at, Client.number, Client.name)
+        .join(Client, Client.id == AccessReview.client_id)
+        .where(AccessReview.finished_at.is_(None))
+        .order_by(AccessReview.due_at, Client.name, AccessReview.id)
+        .limit(200)
+    )
+
+
+def overdue(at: dt.datetime) -> Select[int]:
+    """How many reviews should be over by now and are not."""
+    late = select(AccessReview.id).where(AccessReview.finished_at.is_(None), AccessReview.due_at <= at).limit(1000)
+    return select(func.count()).select_from(late.subquery())
+
+
+def review_items(review_id: UUID) -> Rows:
+    """The people of a review with their seats, those to be decided first."""
+    return (
+        select(AccessReviewItem, Membership, Contact)
+        .join(Membership, Membership.id == AccessReviewItem.membership_id)
+        .join(Contact, Contact.id == Membership.contact_id)
+        .where(AccessReviewItem.review_id == review_id)
+        .order_by(AccessReviewItem.decision.is_not(None), Contact.name, Contact.id)
+    )
+
+
+def review_item_lock(client_id: UUID | None, item_id: UUID) -> Select[AccessReviewItem]:
+    """One person of a client's review, held until the end of the transaction."""
+    return (
+        select(AccessReviewItem)
+        .where(AccessReviewItem.client_id == client_id, AccessReviewItem.id == item_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def review_item(client_id: UUID | None, item_id: UUID) -> Select[AccessReviewItem]:
+    """The same, just looked at."""
+    return select(AccessReviewItem).where(AccessReviewItem.client_id == client_id, AccessReviewItem.id == item_id)
+
+
+def admins_of_review(review_id: UUID) -> Select[UUID]:
+    """The contacts who decide a client's review."""
+    return (
+        select(Membership.contact_id)
+        .join(AccessReview, AccessReview.client_id == Membership.client_id)
+        .join(MembershipRole, MembershipRole.membership_id == Membership.id)
+        .join(Role, Role.id == MembershipRole.role_id)
+        .where(AccessReview.id == review_id, Membership.is_active, Role.key == "admin", Role.side == "client")
+    )
+
+
+def groups() -> Rows:
+    """The groups of clients with how many clients and grants each has, by name."""
+    members = select(func.count()).where(ClientGroupMember.group_id == ClientGroup.id).correlate(ClientGroup)
+    grants = select(func.count()).where(GroupGrant.group_id == ClientGroup.id).correlate(ClientGroup)
+    return select(
+        ClientGroup.id, ClientGroup.name, members.scalar_subquery().label("clients"),
+        grants.scalar_subquery().label("people"),
+    ).order_by(ClientGroup.name, ClientGroup.id)  # fmt: skip
+
+
+def group(group_id: UUID) -> Select[ClientGroup]:
+    """One group of clients."""
+    return select(ClientGroup).where(ClientGroup.id == group_id)
+
+
+def group_clients(group_id: UUID) -> Select[UUID]:
+    """The clients of a group."""
+    return select(ClientGroupMember.client_id).where(ClientGroupMember.group_id == group_id)
+
+
+def group_grants(group_id: UUID) -> Rows:
+    """Who was let into a group's clients, in which role, by name."""
+    return (
+        select(GroupGrant.id, GroupGrant.ticket_scope, User.name, User.email, Role.key, Role.name.label("role"))
+        .join(User, User.id == GroupGrant.user_id)
+        .join(Role, Role.id == GroupGrant.role_id)
+        .where(GroupGrant.group_id == group_id)
+        .order_by(User.name, GroupGrant.id)
+    )
+
+
+def group_grant(group_id: UUID, grant_id: UUID) -> Select[GroupGrant]:
+    """One grant over a group."""
+    return select(GroupGrant).where(GroupGrant.group_id == group_id, GroupGrant.id == grant_id)
+
+
+def client_person(email_key: str) -> Select[User]:
+    """The client user of this address."""
+    return select(User).where(User.kind == "client", User.email_key == email_key)

@@ -7,7 +7,7 @@ from flask_babel import LazyString, lazy_gettext
 from portal.extensions import db
 from portal.identity.services import invitations, second_factor
 from portal.identity.services.people import AddressTaken, BadAddress
-from portal.people.services import colleagues, members
+from portal.people.services import colleagues, grouping, members, reviewing
 
 
 def refusal_of(act: Callable[[], object]) -> str:
@@ -30,6 +30,10 @@ _REFUSALS: dict[type[Exception], LazyString] = {
     colleagues.LastAdministrator: lazy_gettext("This is the last Administrator. Make somebody else one first."),
     colleagues.ManagedByDirectory: lazy_gettext("The directory switched this account off; it alone switches it on."),
     second_factor.NotOnesOwn: lazy_gettext("Your own second factors are changed under your settings."),
+    reviewing.DecidedAlready: lazy_gettext("Somebody else has decided this already."),
+    grouping.NameTaken: lazy_gettext("There is a group of this name already."),
+    grouping.ElsewhereGrouped: lazy_gettext("One of these clients is in another group already."),
+    grouping.NotGrantable: lazy_gettext("Only a client's person can be let into a group of clients."),
     members.NotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
     members.NeverCameIn: lazy_gettext("This person has never accepted the invitation. Send it again instead."),
     members.FromGroup: lazy_gettext("This access comes with a group of companies and is changed there."),

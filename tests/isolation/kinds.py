@@ -49,6 +49,7 @@ FINDS: dict[str, str] = {
     ),
     "client_group": "SELECT id AS group_id FROM client_groups WHERE tenant_id = %(tenant)s LIMIT 1",
     "group_grant": "SELECT group_id, id AS grant_id FROM group_grants WHERE tenant_id = %(tenant)s LIMIT 1",
+    "passkey": "SELECT id AS passkey_id FROM passkeys WHERE user_id = %(user)s LIMIT 1",
     "session": "SELECT id AS session_id FROM sessions WHERE user_id = %(user)s LIMIT 1",
     "alert": "SELECT id AS alert_id FROM security_alerts WHERE tenant_id = %(tenant)s LIMIT 1",
     "sso_provider": "SELECT id AS provider_id FROM sso_providers WHERE tenant_id = %(tenant)s LIMIT 1",
@@ -79,7 +80,7 @@ OF_TENANT = frozenset(
         "sso_provider",
     }
 )
-OF_PERSON = frozenset({"session"})
+OF_PERSON = frozenset({"passkey", "session"})
 Values = dict[str, Any]
 
 

@@ -25,6 +25,7 @@ def tabs(endpoint: str) -> list[Entry]:
         ("profile", gettext("Profile"), None),
         ("own_company", gettext("Company"), None),
         ("users", gettext("People"), "user:read"),
+        ("own_review", gettext("Access review"), "review:decide"),
     )
     return [
         Entry(label, url_for(f".{name}"), "", name == endpoint)

@@ -1,0 +1,107 @@
+"""Access reviews: at `/account/review` a client's Admins decide, at `/msp/clients/<number>/review` the staff."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request, url_for
+from flask_babel import gettext
+from werkzeug.exceptions import NotFound
+
+from portal.core import clock
+from portal.core.policy import allow, one_or_404
+from portal.core.tenancy.scope import current_scope, viewer
+from portal.core.web import answer
+from portal.extensions import db
+from portal.people import pages, queries
+from portal.people.blueprint import bp
+from portal.people.refusals import refusal_of
+from portal.people.services import reviewing
+from portal.people.views.account import tabs
+from portal.people.views.users import client_id
+
+
+@bp.get("/account/review")
+@allow("client", "review:decide")
+def own_review() -> Response:
+    """Who of the own company keeps access."""
+    page = _review(client_id(), lambda item_id: url_for(".decide_own", item_id=item_id))
+    return answer.page("people/own_review.html", tabs=tabs("own_review"), **page)
+
+
+@bp.post("/account/review/<uuid:item_id>")
+@allow("client", "review:decide", of="review_item", hidden=False)
+def decide_own(item_id: UUID) -> Response:
+    """Keep one of the own people, or take the access away."""
+    return _decide(client_id(), item_id, url_for(".own_review"))
+
+
+@bp.get("/msp/clients/<int(max=999999999):number>/review")
+@allow("staff", "review:decide", of="company")
+def review(number: int) -> Response:
+    """Who of a client keeps access."""
+    client = one_or_404(queries.company(viewer, number))
+    page = _review(client.id, lambda item_id: url_for(".decide_review", number=number, item_id=item_id))
+    return answer.page("people/review.html", client=client, **page)
+
+
+@bp.post("/msp/clients/<int(max=999999999):number>/review/<uuid:item_id>")
+@allow("staff", "review:decide", of="company_review_item", hidden=False)
+def decide_review(number: int, item_id: UUID) -> Response:
+    """Keep somebody at a client, or take the access away."""
+    client = one_or_404(queries.company(viewer, number))
+    return _decide(client.id, item_id, url_for(".review", number=number))
+
+
+@bp.get("/admin/reviews")
+@allow("staff", "review:decide")
+def reviews() -> Response:
+    """The reviews that are not over."""
+    rows = db.session.execute(queries.open_reviews(viewer)).all()
+    return answer.page("people/reviews.html", title=gettext("Access reviews"), rows=rows, now=clock.business_now())
+
+
+def _review(of: UUID, url: Callable[[UUID], str]) -> dict[str, Any]:
+    found = db.session.scalars(queries.open_review(of)).one_or_none()
+    items = []
+    if found is not None:
+        roles = pages.roles_by_seat(of)
+        items = [
+            {
+                "item": row.AccessReviewItem,
+                "seat": row.Membership,
+                "contact": row.Contact,
+                "roles": roles[row.Membership.id],
+                "url": url(row.AccessReviewItem.id),
+                "is_self": row.Membership.user_id == viewer.user_id,
+            }
+            for row in db.session.execute(queries.review_items(found.id))
+        ]
+    is_late = found is not None and found.due_at <= clock.business_now()
+    return {"title": gettext("Access review"), "review": found, "items": items, "is_late": is_late}
+
+
+def _decide(of: UUID, item_id: UUID, back: str) -> Response:
+    one_or_404(queries.review_item(of, item_id))
+    word = request.form.get("decision", "kept")
+    if word not in {"kept", "removed"}:
+        raise NotFound
+    decision: reviewing.Decision = "removed" if word == "removed" else "kept"
+    refused = refusal_of(lambda: reviewing.decide(item_id, of, decision, by=viewer))
+    if refused:
+        answer.say(refused, "warn")
+    elif decision == "removed":
+        answer.say(gettext("Access is taken away. The person is signed out of your company everywhere."))
+    return answer.moved(back)
+
+
+def client_tile(_subject: object) -> dict[str, Any] | None:
+    """For the client's first page: the own review that is open."""
+    found = db.session.scalars(queries.open_review(current_scope().client_id)).one_or_none()
+    return None if found is None else {"review": found, "is_late": found.due_at <= clock.business_now()}
+
+
+def staff_notice(_subject: object) -> dict[str, Any] | None:
+    """For the staff's first page: how many reviews are overdue."""
+    late = db.session.scalars(queries.overdue(clock.business_now())).one()
+    return {"late": late} if late else None
