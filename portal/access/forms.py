@@ -35,7 +35,9 @@ class BoardGroupForm(Form):
 
     name = StringField(lazy_gettext("Name of the group"), **NAME)
     boards = SelectMultipleField(
-        lazy_gettext("Boards"), [InputRequired(lazy_gettext("Choose at least one board."))], coerce=UUID
+        lazy_gettext("Boards"),
+        [InputRequired(lazy_gettext("Choose at least one board."))],
+        coerce=lambda value: UUID(str(value)),
     )
 
 

@@ -61,7 +61,7 @@ def _facts(side: RoleSide, found: Any) -> dict[str, Any]:
 @allow("staff", "role:update", hidden=False, fresh=True)
 def create_role() -> Response:
     """A role of the tenant's own, empty or like another."""
-    form, side = RoleNameForm(), _side(request.form.get("side", ""))
+    form, side = RoleNameForm(), _side(request.form.get("side", "client"))
     like = _role_of(request.form["like"]) if request.form.get("like") else None
     if like is not None and like.side != side:
         raise NotFound
@@ -130,7 +130,7 @@ def delete_role(role_id: UUID) -> Response:
 @allow("staff", "role:update", hidden=False)
 def preview_roles() -> Response:
     """Who would gain and lose what; nothing is changed yet."""
-    side = _side(request.form.get("side", ""))
+    side = _side(request.form.get("side", "client"))
     return _preview(side, _drafts(side))
 
 
@@ -164,7 +164,7 @@ def _basis(now: dict[UUID, Draft]) -> str:
 @allow("staff", "role:update", hidden=False, fresh=True)
 def save_roles() -> Response:
     """Make the change that was looked at."""
-    side = _side(request.form.get("side", ""))
+    side = _side(request.form.get("side", "client"))
     drafts = _drafts(side)
     services.lock_roles()
     found = [each for each in db.session.scalars(queries.roles(side)) if each.id in drafts]
@@ -191,7 +191,7 @@ def _drafts(side: RoleSide) -> dict[UUID, Draft]:
         if role_id not in granted or permission not in offered:
             raise NotFound
         granted[role_id].add(permission)
-    if not wanted or not set(wanted) <= found.keys():
+    if not set(wanted) <= found.keys():
         raise NotFound
     held = services.role_permissions()
     return {

@@ -75,7 +75,7 @@ def _about_ticket(subject: Subject, word: str) -> dict[str, Any] | None:
     facts = dict(subject.facts) | {
         "board": row.board,
         "site": row.site,
-        "reads": wording.why_permission(subject.permission("ticket:read")),
+        "reads": gettext("To see any tickets: %(why)s", why=wording.why_permission(subject.permission("ticket:read"))),
     }
     told = [(step.passes, wording.why_step(step, facts)) for step in verdict.steps]
     return {

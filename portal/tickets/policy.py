@@ -121,13 +121,13 @@ def reasons_for(viewer: Viewer) -> dict[str, ColumnElement[bool]]:
     """What may tie the viewer to a ticket, each by its name, whether or not the viewer's scope asks for it."""
     if viewer.is_staff:
         return {
-            "is_private": Ticket.is_private,
+            "is_private": and_(Ticket.is_private),
             "assigned": _surely(Ticket.assignee_user_id == viewer.user_id),
             "opened": _surely(Ticket.opened_by_user_id == viewer.user_id),
             "served": true() if viewer.client_ids is None else Ticket.client_id.in_(sorted(viewer.client_ids)),
         }
     return {
-        "is_private": Ticket.is_private,
+        "is_private": and_(Ticket.is_private),
         "served": _surely(Ticket.client_id == viewer.client_id),
         "asker": _surely(_is_asker(viewer)),
         "taking_part": _takes_part(viewer),

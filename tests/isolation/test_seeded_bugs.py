@@ -29,6 +29,7 @@ from tests.shape import catalogue, table_rules
 DANA = Scope(
     tenant_id=world.DANA.tenant_id, reach=Reach.CLIENT, client_id=world.DANA.client_id, user_id=world.DANA.id,
     contact_id=world.DANA.contact_id, membership_id=world.DANA.membership_id, ticket_scope="company",
+    permissions=frozenset({"ticket:read"}),
 )  # fmt: skip
 STAFF = Scope(tenant_id=world.TECH.tenant_id, reach=Reach.STAFF, user_id=world.TECH.id)
 

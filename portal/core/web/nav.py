@@ -1,6 +1,6 @@
 """The places of each side. Domains register theirs; a person sees those they may enter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import current_app, request
 from flask_babel import LazyString
@@ -16,7 +16,7 @@ class Item:
     """One place, as a domain registers it. `order` sorts; `permission` None is everybody's.
 
     `in_menu`: it stands in the person's own menu instead of among the main places.
-    `is_act`: it is the side's first act, in the middle of a phone's bar.
+    `also`: further addresses under which its pages lie. `is_act`: it is the side's first act, in the middle of a phone's bar.
     """
 
     side: Side
@@ -28,6 +28,7 @@ class Item:
     under: str | None = None
     in_menu: bool = False
     is_act: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ def add(item: Item) -> None:
 
 def entries(side: Side, scope: Scope, *, in_menu: bool = False) -> list[Entry]:
     """The places of this side that the person may enter, in order: the main ones, or those of the own menu."""
-    return [_shown(item) for item in _open_to(side, scope) if item.in_menu is in_menu and not item.is_act]
+    items = [item for item in _open_to(side, scope) if item.in_menu is in_menu and not item.is_act]
+    nearest = max(map(_nearness, items), default=0)
+    return [replace(_shown(item), current=0 < _nearness(item) == nearest) for item in items]
 
 
 def act(side: Side, scope: Scope) -> Entry | None:
@@ -76,7 +79,13 @@ def _may_enter(item: Item, scope: Scope) -> bool:
 
 def _shown(item: Item) -> Entry:
     url = fixed(item.endpoint)
-    return Entry(label=str(item.label), url=url, icon=item.icon, current=_is_current(item.under or url))
+    return Entry(label=str(item.label), url=url, icon=item.icon, current=_nearness(item) > 0)
+
+
+def _nearness(item: Item) -> int:
+    """How near the page at hand lies to the place, 0 for elsewhere: where places lie in one another one is current."""
+    bases = (item.under or fixed(item.endpoint), *item.also)
+    return max((len(base) for base in bases if _is_current(base)), default=0)
 
 
 def _is_current(url: str) -> bool:

@@ -141,7 +141,7 @@ def _of_access(person: world.Person) -> dict[str, dict[str, Any]]:
             "board_id": ("SELECT id FROM boards WHERE tenant_id = %s LIMIT 1", [person.tenant_id]),
         },
         "client_assignments": {"client_id": person.client_id, **user},
-        "denials": {"client_id": person.client_id, "permission": "ticket:read"},
+        "denials": {"client_id": person.client_id, "permission": "nothing:real"},
         "sso_providers": {"id": ids["provider"], "slug": name, "side": "client", "kind": "other", "domains": []},
         "sso_group_roles": {"provider_id": ids["provider"], **role},
         "sso_identities": {"provider_id": ids["provider"], "subject": name},
