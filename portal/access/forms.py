@@ -64,8 +64,8 @@ def _between(least: int, most: int) -> NumberRange:
 class AccessForm(Form):
     """How people come in, how far the staff looks on, and when something is unusual."""
 
-    link_sign_in = BooleanField(lazy_gettext("Offer clients a sign-in link by mail"))
-    number_sign_in = BooleanField(lazy_gettext("Let clients type client number or phone instead of the mail address"))
+    link_sign_in = BooleanField(lazy_gettext("Offer clients a sign-in link by email"))
+    number_sign_in = BooleanField(lazy_gettext("Let clients type client number or phone instead of the email address"))
     takes_requests = BooleanField(lazy_gettext("Take requests for access on the sign-in page"))
     view_as_may_write = BooleanField(lazy_gettext("Who opens the portal as somebody may write on tickets there"))
     review_days = IntegerField(lazy_gettext("Days between reviews of access"), [Optional(), _between(7, 730)])

@@ -18,7 +18,7 @@ RESOURCES: Final[dict[str, LazyString]] = {
     "activity": _l("Activity"),
     "audit": _l("Audit trail"),
     "job": _l("Periodic work"),
-    "outbox": _l("Mail and deliveries"),
+    "outbox": _l("Email and deliveries"),
 }
 """The headings under which permissions stand, in the order of screens."""
 
@@ -49,7 +49,7 @@ WORDS: Final[dict[str, LazyString]] = {
     "audit:read": _l("Read the audit trail."),
     "audit:export": _l("Take the audit trail out as a file."),
     "job:read": _l("See what runs by itself."),
-    "outbox:read": _l("See outgoing mail and what failed."),
+    "outbox:read": _l("See outgoing email and what failed."),
     "outbox:replay": _l("Try what failed again, or discard it."),
 }
 

@@ -16,7 +16,8 @@ class Item:
     """One place, as a domain registers it. `order` sorts; `permission` None is everybody's.
 
     `in_menu`: it stands in the person's own menu instead of among the main places.
-    `also`: further addresses under which its pages lie. `is_act`: it is the side's first act, in the middle of a phone's bar.
+    `also`: further addresses under which its pages lie.
+    `is_act`: it is the side's first act, in the middle of a phone's bar.
     """
 
     side: Side
