@@ -77,10 +77,10 @@ def _asked(method: str, url: str, *, headers: dict[str, str], body: bytes | None
     connection = _Guarded(parts.hostname or "", parts.port, is_tls=parts.scheme == "https")
     try:
         connection.request(method, target, body, {"Accept": "application/json", "User-Agent": "portal", **headers})
-        answer = connection.getresponse()
-        if answer.status != http.HTTPStatus.OK:
-            raise Unreachable
-        found = json.loads(_read(answer))
+        with connection.getresponse() as answer:
+            if answer.status != http.HTTPStatus.OK:
+                raise Unreachable
+            found = json.loads(_read(answer))
     except (OSError, http.client.HTTPException, ValueError, RecursionError):
         raise Unreachable from None
     finally:
@@ -115,10 +115,9 @@ class _Guarded(http.client.HTTPConnection):
         if not addresses or not all(may_be_asked(each, inside=inside) for each in addresses):
             raise Unreachable
         plain = socket.create_connection((addresses[0], self.port), timeout=SECONDS)
+        self.sock = plain
         if self._is_tls:
             self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
-        else:
-            self.sock = plain
 
 
 def may_be_asked(address: str, *, inside: bool = False) -> bool:

@@ -9,6 +9,7 @@ from portal.core.policy import SIGN_IN, public
 from portal.core.tenancy.scope import current_scope
 from portal.core.web import answer, cookies
 from portal.core.web.cookies import Side
+from portal.extensions import db
 from portal.identity import gate
 from portal.identity.blueprint import bp
 from portal.identity.forms import SignInForm
@@ -18,6 +19,8 @@ from portal.identity.services import passkey_sign_in, passkeys, sessions
 from portal.identity.services.entering import Halfway, SignedIn
 from portal.identity.services.signing_in import SeveralMeant, SignInRefused, sign_in, sign_in_by_number
 from portal.identity.settings_of_access import access_settings
+from portal.identity.sso import coming_in
+from portal.identity.sso import queries as sso_queries
 from portal.identity.throttle import TooManyTries
 from portal.settings import current
 
@@ -91,6 +94,9 @@ def _try(side: Side) -> Response:
     form = _form(side)
     if not form.validate():
         return answer.invalid(PAGE, **_facts(form, side))
+    if coming_in.required(side) is not None:
+        form.reject("password", gettext("Passwords don't open this page. Sign in with your company login above."))
+        return answer.invalid(PAGE, **_facts(form, side))
     try:
         outcome = _checked(side, form)
     except SignInRefused:
@@ -131,7 +137,8 @@ def _form(side: Side, **kwargs: Any) -> SignInForm:
     if side == "msp":
         return SignInForm(**kwargs)
     allowed = access_settings()
-    return SignInForm(takes_numbers=allowed.number_sign_in, offers_link=allowed.link_sign_in, **kwargs)
+    offers_link = allowed.link_sign_in and coming_in.required(side) is None
+    return SignInForm(takes_numbers=allowed.number_sign_in, offers_link=offers_link, **kwargs)
 
 
 def _facts(form: SignInForm, side: Side, *, wait: str | None = None) -> dict[str, Any]:
@@ -145,6 +152,7 @@ def _facts(form: SignInForm, side: Side, *, wait: str | None = None) -> dict[str
         "passkey_url": url_for(f"identity.{side}_passkey_try"),
         "link_url": url_for("identity.ask_for_link") if form.offers_link else None,
         "other_side_url": url_for(SIGN_IN[cookies.other(side)]),
+        "sso": db.session.execute(sso_queries.offered(side)).scalars().all(),
         "forgot_url": url_for(f"identity.{side}_forgot_password"),
         "account_url": url_for("identity.link_account") if side == "client" else None,
         "request_url": url_for("identity.request_access") if access_settings().takes_requests else None,

@@ -15,6 +15,7 @@ from portal.identity.forms import LinkForm
 from portal.identity.services import link_sign_in
 from portal.identity.services.mail_tokens import TokenSpent
 from portal.identity.settings_of_access import access_settings
+from portal.identity.sso import coming_in
 from portal.identity.throttle import TooManyTries
 
 ASKING = "identity/gate/ask_for_link.html"
@@ -77,8 +78,8 @@ def sign_in_by_link_try() -> Response:
 
 
 def _allowed() -> None:
-    """Raise NotFound where the tenant doesn't offer links."""
-    if not access_settings().link_sign_in:
+    """Raise NotFound where the tenant doesn't offer links, or its directory is the only way in."""
+    if not access_settings().link_sign_in or coming_in.required("client") is not None:
         raise NotFound
 
 

@@ -22,10 +22,17 @@ def register(app: Flask) -> None:
         settings_views,
     )
     from portal.identity.doorstep import forgotten, inviting, joining, links, verifying  # noqa: F401  # likewise
+    from portal.identity.sso import admin_views as sso_admin_views  # noqa: F401
+    from portal.identity.sso import gate_views as sso_gate_views  # noqa: F401
 
     login.install(app)
     app.extensions[STEP_UP] = confirm_views.ask
     app.register_blueprint(bp)
+    nav.add(
+        nav.Item(
+            "msp", lazy_gettext("Single sign-on"), "building", "identity.sso_list", order=88, permission="sso:update"
+        )
+    )
     words = lazy_gettext("Settings")
     for side in ("client", "msp"):
         nav.add(nav.Item(side, words, "settings", f"identity.{side}_settings", order=90, in_menu=True))

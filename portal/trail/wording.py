@@ -95,8 +95,8 @@ ACTS: Final[dict[str, Act]] = {
     "sso.linked": Act("people", lazy_gettext("Was linked with their company login")),
     "sso.user_created": Act("people", lazy_gettext("Got an account through their company login")),
     "sso.roles_changed": Act("rights", lazy_gettext("Got the roles of their groups")),
-    "sso.switched_off": Act("people", lazy_gettext("Was switched off: left the groups of the company login")),
-    "sso.switched_on": Act("people", lazy_gettext("Was switched on again: is back in a group of the company login")),
+    "sso.kept": Act("rights", lazy_gettext("Kept the rights of the last one who can change roles")),
+    "sso.throttled": Act("signing_in", lazy_gettext("Came back from the company login too often")),
     "sso.refused": Act("signing_in", lazy_gettext("Was refused after the company login")),
 }
 

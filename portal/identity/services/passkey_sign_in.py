@@ -9,6 +9,7 @@ from portal.identity.devices import Device
 from portal.identity.services import passkeys
 from portal.identity.services.entering import KIND, Halfway, SignedIn, go_on, recognised
 from portal.identity.services.sessions import Visit
+from portal.identity.sso import coming_in
 
 
 def sign_in(
@@ -26,6 +27,8 @@ def sign_in(
         passkeys.use(person.user, proof, token, party, alone=True)
         if person.why_not:
             _refuse(person.why_not)
+        if not coming_in.may_come_in_besides(person.user.id, side):
+            _refuse("directory required")
     except passkeys.PasskeyRefused as refused:
         audit.record("sign_in.failed", side=side, way="passkey", reason=refused.reason)
         raise
