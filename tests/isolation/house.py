@@ -54,6 +54,11 @@ class House:
             make.an_attachment(letter, "safe.png")
         filling.fill(self.database)
         self._store_files()
+        self.ask(
+            "INSERT INTO passkeys (tenant_id, id, user_id, name, credential_id, public_key, sign_count, transports,"
+            " created_at) SELECT tenant_id, gen_random_uuid(), id, 'CANARY key', 'of ' || id, 'AA', 0, '{}', created_at"
+            " FROM users"
+        )
         self.ask("UPDATE deliveries SET state = 'dead', last_error = 'x', attempts = 10")
 
     def _store_files(self) -> None:

@@ -65,12 +65,11 @@ def added_route(app: Flask, rule: str, view: Callable[..., Any]) -> Iterator[dic
 
 
 def changes(before: dict[Any, Any], after: dict[Any, Any], who: str) -> list[str]:
-    """Tables whose rows are not what they were, but for sessions, which the sweep makes, and the count of misses."""
+    """Tables whose rows are not what they were, but for sessions, which the sweep makes, and the head of the trail: misses are told."""
     return [
         f"{who} changed {name} of {tenant}"
         for name, tenant in before.keys() | after.keys()
-        if before.get((name, tenant)) != after.get((name, tenant))
-        and name not in {"sessions", "throttles", "audit_heads"}
+        if before.get((name, tenant)) != after.get((name, tenant)) and name not in {"sessions", "audit_heads"}
     ]
 
 
@@ -124,6 +123,10 @@ def body_for(house: House, rule: str, actor: Person) -> dict[str, Any]:
         side = "internal" if rule.startswith("/admin/") else "client"
         fields |= {"roles": str(house.ask(role, actor.tenant_id, side)[0][0]), "email": "else@brightdental.example"}
         fields |= {"name": "words that must not arrive", "ticket_scope": "own"}
+    if rule.endswith("/grants"):
+        role = house.ask("SELECT id FROM roles WHERE tenant_id = %s AND key = 'user'", actor.tenant_id)[0][0]
+        somebody = world.SAM if actor.tenant == "harbor" else world.DELTA_SAM
+        fields |= {"email": somebody.email, "role": str(role), "ticket_scope": "own"}
     if choice:
         fields["choice"] = str(house.ask(choice, actor.tenant_id)[0][0])
     return fields
