@@ -65,7 +65,10 @@ def added_route(app: Flask, rule: str, view: Callable[..., Any]) -> Iterator[dic
 
 
 def changes(before: dict[Any, Any], after: dict[Any, Any], who: str) -> list[str]:
-    """Tables whose rows are not what they were, but for sessions, which the sweep makes, and the head of the trail: misses are told."""
+    """Tables whose rows are not what they were.
+
+    But for sessions, which the sweep makes itself, and the trail's head, which hears of misses.
+    """
     return [
         f"{who} changed {name} of {tenant}"
         for name, tenant in before.keys() | after.keys()
