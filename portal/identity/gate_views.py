@@ -155,9 +155,13 @@ def _facts(form: SignInForm, side: Side, *, wait: str | None = None) -> dict[str
         "sso": db.session.execute(sso_queries.offered(side)).scalars().all(),
         "forgot_url": url_for(f"identity.{side}_forgot_password"),
         "account_url": url_for("identity.link_account") if side == "client" else None,
-        "request_url": url_for("identity.request_access") if access_settings().takes_requests else None,
+        "request_url": url_for("identity.request_access") if _takes_requests(side) else None,
         "wait": wait,
     }
+
+
+def _takes_requests(side: Side) -> bool:
+    return side == "client" and access_settings().takes_requests
 
 
 def _leave(side: Side) -> Response:

@@ -166,7 +166,7 @@ def test_the_membership_used_last_is_taken(visit: Visit, system: System) -> None
     assert "Cedar CANARY" in sam.get("/settings")
 
 
-@pytest.mark.parametrize(("side", "most"), [("client", 3), ("msp", 2)])
+@pytest.mark.parametrize(("side", "most"), [("client", 4), ("msp", 2)])
 def test_the_sign_in_page_needs_hardly_a_statement(app: Flask, visit: Visit, side: str, most: int) -> None:
     """The door, the directories that are offered; for clients what the tenant allows at its doors."""
     stranger = visit()
