@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, current_app, url_for
+from flask import Response, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.exceptions import Forbidden
@@ -136,7 +136,6 @@ def _facts(side: Side, user: User) -> dict[str, Any]:
     return {
         "title": gettext("Sign-in and security"),
         "urls": Urls(side),
-        "password_url": Urls(side).password if f"identity.{side}_password" in current_app.view_functions else None,
         "password_changed_at": db.session.execute(changed).scalar_one_or_none(),
         "app": factors.app,
         "passkeys": [
