@@ -46,6 +46,8 @@ class Company:
     apps: Sequence[str]
     sites: list[tuple[str, str]] = field(default_factory=list)
     contacts: list[Contact] = field(default_factory=list)
+    outsiders: list[Contact] = field(default_factory=list)
+    """People of another house who come in here too, such as an accountant; they ask for nothing in the demo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ NAMED: dict[str, tuple[Named, ...]] = {
     ),
 }  # fmt: skip
 
+_BOOKKEEPERS = {"harbor": ("Kim Ledger", "kim@ledgerworks.example")}
+"""Who keeps the books of all companies that the README names."""
 _PEOPLE = (
     ("Wolfgang Müller-Lüdenscheidt", "Managing director", "de"),
     ("Maximilian-Alexander Freiherr von Hohenstein-Falkenburg zu Brandenstein", "Adviser", "de"),
@@ -137,8 +141,21 @@ def load_companies(load: Load, *, count: int) -> list[Company]:
             companies.append(_of_readme(named[place], number, make_id, at, chance))
         else:
             companies.append(_invented(load.slug, number, make_id, at, chance))
+    _let_bookkeepers_in(load, companies[: len(named)])
     _add(load, companies)
     return companies
+
+
+def _let_bookkeepers_in(load: Load, companies: list[Company]) -> None:
+    """One person at several companies, with chance of its own, so that the rest of the demo stays what it was."""
+    if load.slug not in _BOOKKEEPERS:
+        return
+    name, email = _BOOKKEEPERS[load.slug]
+    make_id = seeded_ids(load.chance("bookkeepers"))
+    for company in companies:
+        person = Contact(make_id(load.since), name, email, "Bookkeeping", role="finance")
+        person.site_id = company.sites[0][0]
+        company.outsiders.append(person)
 
 
 def _of_readme(named: Named, number: int, make_id: Callable[[int], str], at: int, chance: random.Random) -> Company:
@@ -195,7 +212,7 @@ def _add(load: Load, companies: list[Company]) -> None:
             town, code = _TOWNS[(company.number + place) % len(_TOWNS)]
             _, street, code, town = streets.get(name, (name, f"Marktplatz {place + 1}", code, town))
             add_site((tenant_id, site_id, company.id, name, street, code, town, "DE" if len(code) > 4 else "AT"))  # noqa: PLR2004  # digits
-        for place, contact in enumerate(company.contacts):
+        for place, contact in enumerate((*company.contacts, *company.outsiders)):
             line = f"{phone}-{place:02d}"
             add_contact(
                 (tenant_id, contact.id, company.id, contact.site_id, contact.name, contact.email,

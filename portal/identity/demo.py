@@ -94,11 +94,13 @@ def load_members(load: Load, companies: Iterable[Company], roles: Roles) -> None
     add_member = loader.table("memberships", "tenant_id", "id", "user_id", "client_id", "contact_id", "ticket_scope",
                               "is_active", "created_at")  # fmt: skip
     add_role = loader.table("membership_roles", "tenant_id", "id", "client_id", "user_id", "membership_id", "role_id")
+    known: dict[str, str] = {}
     for company in companies:
-        for contact in company.contacts:
+        for contact in (*company.contacts, *company.outsiders):
             if contact.role is None:
                 continue
-            user_id = people.add("client", contact.email, contact.name)
+            user_id = known.get(contact.email) or people.add("client", contact.email, contact.name)
+            known[contact.email] = user_id
             member_id = make_id(load.since)
             add_member((tenant_id, member_id, user_id, company.id, contact.id, SCOPES[contact.role], True, at))
             add_role((tenant_id, make_id(load.since), company.id, user_id, member_id, roles.client[contact.role]))
