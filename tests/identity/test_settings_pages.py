@@ -200,11 +200,11 @@ def test_the_way_there_is_in_the_own_menu(visit: Visit, person: world.Person) ->
 
 
 @pytest.mark.parametrize("count", [1, 9])
-def test_the_page_takes_two_statements_however_many_sessions(app: Flask, visit: Visit, count: int) -> None:
+def test_the_page_takes_three_statements_however_many_sessions(app: Flask, visit: Visit, count: int) -> None:
     somebody = visit(world.SAM)
     for _ in range(count - 1):
         visit(world.SAM)
     somebody.get("/settings")
     with statements(app) as sent:
         somebody.get("/settings")
-    assert len(sent) == 2, sent
+    assert len(sent) == 3, sent

@@ -89,6 +89,7 @@ def own(house: House, kind: str, person: Person) -> Values:
     found = _find(house, FINDS[kind], person if person.side == "client" else _client_beside(person), "public")
     if kind in OF_PERSON:
         house.visitor(person)
+        _give_passkey(house, person)
         found = _find(house, FINDS[kind], person, "public")
     assert found, f"{person.email} has no {kind}"
     return found
@@ -102,6 +103,7 @@ def foreign(house: House, kind: str, person: Person) -> Iterator[tuple[str, Valu
         for other in others:
             if other.id != person.id:
                 house.visitor(other)
+                _give_passkey(house, other)
                 yield f"{other.name}'s", _surely(house, kind, other)
     if person.side != "client" or kind in OF_TENANT | OF_PERSON:
         return
@@ -127,6 +129,16 @@ def mixed(mine: Values, other: Values) -> Iterator[Values]:
         half = mine | {name: other[name]}
         if half not in (mine, other):
             yield half
+
+
+def _give_passkey(house: House, person: Person) -> None:
+    """One for somebody who has none, or has just removed it."""
+    house.ask(
+        "INSERT INTO passkeys (tenant_id, id, user_id, name, credential_id, public_key, sign_count, transports,"
+        " created_at) SELECT tenant_id, gen_random_uuid(), id, 'key', 'anew ' || id, 'AA', 0, '{}', created_at"
+        " FROM users u WHERE u.id = %s AND NOT EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id)",
+        person.id,
+    )
 
 
 def _surely(house: House, kind: str, person: Person) -> Values:
