@@ -8,8 +8,8 @@ from portal.settings import Settings
 def register(app: Flask, settings: Settings) -> None:
     """Register models, pages, handlers and commands of every domain."""
     from portal import cli  # commands import the domains, which import this package
-    from portal.accounts import registration as accounts
     from portal.access import registration as access
+    from portal.accounts import registration as accounts
     from portal.core.events import models as event_models  # noqa: F401
     from portal.core.events import tidy  # noqa: F401  # declares its duty
     from portal.core.tenancy import numbers  # noqa: F401

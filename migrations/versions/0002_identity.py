@@ -654,7 +654,7 @@ def _audit_security() -> None:
     op.execute("REVOKE INSERT, UPDATE, DELETE ON audit_entries FROM portal_app")
 
 
-def _doors() -> None:
+def _grants_of_doors() -> None:
     op.execute("GRANT SELECT (portal_access) ON clients TO portal_door")
     op.execute("GRANT SELECT (number, phone) ON clients TO portal_door")
     op.execute("GRANT SELECT (portal_access, client_id, site_id, name, phone) ON contacts TO portal_door")
@@ -694,6 +694,9 @@ def _doors() -> None:
                " ON membership_roles TO portal_door")  # fmt: skip
     op.execute("CREATE POLICY door_insert ON membership_roles FOR INSERT TO portal_door WITH CHECK (true)")
 
+
+def _doors() -> None:
+    _grants_of_doors()
     shut("enter", "text, text, text, text, text, timestamptz, interval")
     shut("recognise", "text, text")
     shut("audit_append", "jsonb")
@@ -733,8 +736,8 @@ NEW_PERMISSIONS = {
     ("internal", "dispatcher"): ("ticket:private", "client:update", "user:read", "user:invite", "portal:view_as"),
     ("internal", "administrator"): (
         "ticket:private", "client:update", "user:read", "user:invite", "user:update", "user:deactivate",
-        "review:decide", "portal:view_as", "role:read", "role:update", "access:update", "sso:update", "amount:unlimited",
-        "audit:export",
+        "review:decide", "portal:view_as", "role:read", "role:update", "access:update", "sso:update",
+        "amount:unlimited", "audit:export",
     ),
 }  # fmt: skip
 """What this release adds to the roles that are shipped; what a tenant made of its roles before stays as it is."""

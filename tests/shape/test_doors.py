@@ -44,7 +44,8 @@ PLAIN = {"audit_digest"}
 
 CONTENT = {
     "attachments": "*", "boards": "*", "comments": "*", "passwords": "*", "priorities": "*", "sites": "*",
-    "staff_profiles": {"display_name", "title"}, "staged_files": "*", "statuses": "*", "ticket_changes": "*", "ticket_people": "*",
+    "staff_profiles": {"display_name", "title"}, "staged_files": "*", "statuses": "*",
+    "ticket_changes": "*", "ticket_people": "*",
     "tickets": "*", "outbox": "*", "outgoing_mail": "*", "recovery_codes": "*", "access_requests": "*",
     "access_reviews": "*", "sso_providers": "*", "security_alerts": "*", "roles": {"name"},
     "audit_entries": {"action", "facts", "object_id"}, "clients": {"tax_id_sealed"},

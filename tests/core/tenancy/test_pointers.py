@@ -57,9 +57,8 @@ def attempts(database: Database, table: str, key: census.Key) -> Iterator[tuple[
 
 def _names_a_client(table: str, column: str) -> bool:
     """What the staff keeps about its clients may be about any of the tenant's."""
-    return DECLARED[table].table_class in {"staff", "client"} and column == DECLARED[table].owner_key or (
-        DECLARED[table].table_class == "staff" and column == "client_id"
-    )
+    own = "client_id" if DECLARED[table].table_class == "staff" else DECLARED[table].owner_key
+    return DECLARED[table].table_class in {"staff", "client"} and column == own
 
 
 def _one(database: Database, parent: census.Declared, column: str, owner: world.Person) -> Any:
