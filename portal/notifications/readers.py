@@ -56,9 +56,7 @@ def oneself(user: User, *, email: str = "") -> Reader:
     now. A client's person reads at the gate's reach: the own rows, and no company's.
     """
     is_staff = user.kind == "internal"
-    scope = Scope(
-        tenant_id=current_scope().tenant_id, reach=Reach.STAFF if is_staff else Reach.GATE, user_id=user.id
-    )
+    scope = Scope(tenant_id=current_scope().tenant_id, reach=Reach.STAFF if is_staff else Reach.GATE, user_id=user.id)
     return Reader(user.name, email or user.email, scope, user.locale, user.time_zone)
 
 

@@ -21,7 +21,8 @@ SWAP_BACK = "UPDATE audit_entries SET position = CASE position WHEN -2 THEN 3 EL
 FORGED = """
     INSERT INTO audit_entries
            (tenant_id, id, position, at, action, facts, object_kind, object_id, client_id, user_id, visibility, digest)
-    SELECT tenant_id, gen_random_uuid(), 5, at, action, facts, object_kind, object_id, client_id, user_id, visibility, digest
+    SELECT tenant_id, gen_random_uuid(), 5, at, action, facts, object_kind, object_id, client_id, user_id,
+           visibility, digest
       FROM audit_entries WHERE position = 4
 """
 AGAIN = """
