@@ -17,6 +17,11 @@ def requests(_viewer: Viewer, *, state: str) -> Select[AccessRequest]:
     return select(AccessRequest).where(AccessRequest.state == state)
 
 
+def request(_viewer: Viewer, request_id: uuid.UUID) -> Select[AccessRequest]:
+    """One of them."""
+    return select(AccessRequest).where(AccessRequest.id == request_id)
+
+
 def client_numbered(number: int) -> Select[Client]:
     """The client of this number, if it is one that the viewer sees."""
     return select(Client).where(Client.number == number, Client.is_active)

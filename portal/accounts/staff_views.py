@@ -54,7 +54,7 @@ def access_requests() -> Response:
 @allow("staff", "access:update", of="access_request")
 def access_request(request_id: UUID) -> Response:
     """One of them, with the form that decides."""
-    asked = one_or_404(service.request_lock(request_id))
+    asked = one_or_404(queries.request(viewer, request_id))
     form = _form(formdata=None)
     form.number.data = db.session.execute(queries.likely_client(asked.email)).scalar_one_or_none()
     return answer.page(PAGE, **_facts(asked, form))
