@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from portal.identity.models import Role
 from tests.identity.steps import System, Visit, try_in
+from tests.jobs import sent, work_off
 
 GOOD = "four words of no relation"
 
@@ -53,3 +54,22 @@ def test_a_missing_role_stops_the_command_and_provisioning_mends_it(app: Flask, 
     assert runner.invoke(args=["tenant", "provision", "harbor"]).exit_code == 0
     assert runner.invoke(args=boss, input=f"{GOOD}\n").exit_code == 0
     assert try_in(visit(), "msp", "boss@harbor.example", GOOD).status == 303
+
+
+def test_people_are_invited_and_get_their_mail(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    for args in (
+        ["user", "invite", "harbor", "new@harbor.example", "Nora New", "--role", "dispatcher"],
+        ["user", "invite", "harbor", "lab@brightdental.example", "Lars Lab", "--client", "10001"],
+    ):
+        done = runner.invoke(args=args)
+        assert done.exit_code == 0, done.output
+    work_off(app)
+    told = {mail["To"].rpartition("<")[2].rstrip(">") for mail in sent(app)}
+    assert told >= {"new@harbor.example", "lab@brightdental.example"}
+    for args, words in (
+        (["user", "invite", "harbor", "x@y.example", "X", "--client", "4711"], "there is no client 4711"),
+        (["user", "invite", "harbor", "admin@harbor.example", "Ada"], "there is a user"),
+    ):
+        done = runner.invoke(args=args)
+        assert (done.exit_code, words in done.output, "Traceback" in done.output) == (1, True, False), done.output
