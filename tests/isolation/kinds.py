@@ -30,7 +30,7 @@ FINDS: dict[str, str] = {
     "company": "SELECT number FROM clients WHERE id = %(client)s",
     "contact": (
         "SELECT c.number, k.id AS contact_id FROM contacts k JOIN clients c ON c.id = k.client_id"
-        " WHERE k.client_id = %(client)s AND k.email <> '' ORDER BY k.email DESC LIMIT 1"
+        " WHERE k.client_id = %(client)s AND k.email <> '' ORDER BY k.email NOT LIKE 'fin@%%', k.email DESC LIMIT 1"
     ),
     "colleague": (
         "SELECT k.id AS contact_id FROM contacts k JOIN memberships m ON m.contact_id = k.id"
