@@ -25,9 +25,11 @@ ACTORS: dict[str, tuple[Person, ...]] = {
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OF_NOBODY = frozenset({
     "/brand/<any(client, msp):side>/<int:version>.css", "/brand/<int:version>/logo", "/auth/sso/<slug>",
+    "/auth/t/<purpose>/<token>",
 })  # fmt: skip
 """Routes whose address names nothing that is anybody's: a version of what the host itself decides, or one of
-the buttons of its sign-in page (test_sso.py tries the other tenants')."""
+the buttons of its sign-in page (test_sso.py tries the other tenants'). Or a token of a mail, which leads everybody to
+the same page (accounts/test_forgotten.py tries it elsewhere)."""
 
 
 def swept(app: Flask) -> list[dict[str, Any]]:
