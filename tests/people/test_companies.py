@@ -48,7 +48,7 @@ def test_a_company_shows_its_people_and_what_became_of_their_accounts(visit: Any
         make.a_contact(world.SAM.client_id, "Nobody Yet", "nobody@brightdental.example")
     change(make.User, make.User.id == world.FIN.id, state="locked")
     page = visit(world.ADMIN).get("/msp/clients/10001")
-    rows = {row.th.get_text(" ", strip=True): row.get_text(" ", strip=True) for row in page.dom.select("tbody tr")}
+    rows = {row.th.a.get_text(): row.get_text(" ", strip=True) for row in page.dom.select("tbody tr")}
     assert "No account" in rows["Nobody Yet"]
     assert "Locked" in rows["Fin Bright"]
     assert "Active" in rows["Dana Bright"]
