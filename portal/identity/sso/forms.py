@@ -60,7 +60,7 @@ class ProviderForm(Form):
     app_id = _text(lazy_gettext("Client ID"))
     app_secret = PasswordField(lazy_gettext("Client secret"), validators=[Length(max=500, message=_LONG)])
     group_claim = _text(lazy_gettext("Claim that holds the groups"), needed=False, most=60)
-    domains = TextAreaField(lazy_gettext("Mail domains, one a line"), validators=[Length(max=5000, message=_LONG)])
+    domains = TextAreaField(lazy_gettext("Email domains, one a line"), validators=[Length(max=5000, message=_LONG)])
     creates_users = BooleanField(lazy_gettext("Make an account for people of these domains at their first sign-in"))
     is_required = BooleanField(lazy_gettext("These people sign in this way and no other"))
     is_active = BooleanField(lazy_gettext("Offer it on the sign-in page"))
