@@ -16,7 +16,7 @@ from portal.core.tenancy import census
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
 from portal.extensions import db
-from portal.identity.models import LoginSession
+from portal.identity.models import LoginSession, Role
 from portal.notifications.models import OutgoingMail
 from portal.tickets.models import Attachment, Comment
 from tests import factories as make
@@ -46,6 +46,13 @@ SIBLING = Owner("the other client", "harbor", world.CEDAR_NUMBER, world.NOAH)
 NEIGHBOUR = Owner("the other tenant", "summit", world.DELTA_NUMBER, world.DELTA_SAM)
 
 
+OFTEN = (
+    "comment_id", "file_id", "session_id", "mail_id", "delivery_id", "contact_id", "user_id", "role_id",
+)  # fmt: skip
+SELDOM = ("alert_id", "grant_id", "group_id", "item_id", "passkey_id", "provider_id", "request_id")
+"""What a world has no rows of; the sweep, whose house has them, tries these."""
+
+
 def things_of(app: Flask, owner: Owner) -> dict[str, Any]:
     """Parameter name → a value that exists and is this owner's."""
     with app.app_context(), transaction(system_scope(world.tenant_id(owner.tenant))):
@@ -59,6 +66,10 @@ def things_of(app: Flask, owner: Owner) -> dict[str, Any]:
             "session_id": _session(owner),
             "mail_id": _mail(owner),
             "delivery_id": _delivery(),
+            "contact_id": owner.person.contact_id,
+            "user_id": owner.person.id,
+            "role_id": _one(select(Role.id).where(Role.key == "finance")),
+            **{name: uuid.uuid4() for name in SELDOM},
         }
 
 
@@ -79,7 +90,7 @@ def random_things() -> dict[str, Any]:
     """Values that nobody has."""
     return {
         "number": 555_555,
-        **{name: uuid.uuid4() for name in ("comment_id", "file_id", "session_id", "mail_id", "delivery_id")},
+        **{name: uuid.uuid4() for name in (*OFTEN, *SELDOM)},
     }
 
 

@@ -121,7 +121,14 @@ class Campaign:
 
     def _values(self, names):
         pool = [*self.things, random_things()]
-        fallback = {"side": "client", "version": 1, "name": "x"}
+        fallback = {
+            "side": "client",
+            "version": 1,
+            "name": "x",
+            "purpose": "invitation",
+            "token": "x" * 43,
+            "slug": "entra",
+        }
         return {name: {**fallback, **self.chance.choice(pool)}[name] for name in names}
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from portal.core import audit
+from portal.core.events.outbox import publish
 from portal.core.signing import signer
 from portal.core.tenancy import doors
 from portal.core.web.cookies import Side
 from portal.extensions import db
 from portal.identity import queries, throttle
 from portal.identity.devices import Device
+from portal.identity.events import NewDeviceSeen
 from portal.identity.models import Password, User
 from portal.identity.services import mail_tokens, second_factor
 from portal.identity.services.sessions import Started, Visit, start_session
@@ -107,6 +109,8 @@ def let_in(person: Person, way: Way, *, visit: Visit, device: Device, factor: st
         "sign_in.succeeded", user, client_id=person.client_id, shown=True,
         side=side, session=str(started.session.id), new_device=int(is_new), way=way, factor=factor,
     )  # fmt: skip
+    if is_new:
+        publish(NewDeviceSeen(user_id=user.id, session_id=started.session.id))
     return SignedIn(started, device.remembering(person.mark))
 
 
