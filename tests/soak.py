@@ -18,6 +18,8 @@ from portal.settings import ROOT
 
 REPORT = ROOT / "docs" / "measured" / "soak.md"
 FOLDERS = ("tests/faults", "tests/isolation")
+ALONE = "tests/timing"
+"""What judges by the clock; it begins when the others have ended."""
 HEAD = """# Soak
 
 Written by `make soak`: real PostgreSQL, real Valkey, real processes that get killed. `make test` runs the same code at
@@ -91,15 +93,16 @@ def _row(one: Outcome) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the folders side by side, write the report; zero only if all went well."""
+    """Run the folders side by side, then what needs the machine alone; write the report. Zero only if all went well."""
     with tempfile.TemporaryDirectory() as folder:
-        reports = {where: Path(folder) / f"{Path(where).name}.xml" for where in FOLDERS}
+        reports = {where: Path(folder) / f"{Path(where).name}.xml" for where in (*FOLDERS, ALONE)}
         environ = os.environ | {"PORTAL_ENV": "test", "PORTAL_TEST_SIZE": "full"}
-        running = [
-            subprocess.Popen([*_pytest(report), where, *arguments], cwd=ROOT, env=environ)
-            for where, report in reports.items()
-        ]
-        codes = [each.wait() for each in running]
+
+        def begun(where: str) -> subprocess.Popen[bytes]:
+            return subprocess.Popen([*_pytest(reports[where]), where, *arguments], cwd=ROOT, env=environ)
+
+        codes = [each.wait() for each in [begun(where) for where in FOLDERS]]
+        codes.append(begun(ALONE).wait())
         found = [outcome for report in reports.values() if report.exists() for outcome in outcomes(report)]
         if found:
             REPORT.parent.mkdir(parents=True, exist_ok=True)
