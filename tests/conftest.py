@@ -86,8 +86,9 @@ def admin_url() -> str:
 
 @pytest.fixture(scope="session")
 def redis_url() -> str:
-    """The run's own Valkey; tests that flush or restart one start their own."""
-    return os.environ["PORTAL_TEST_REDIS_URL"]
+    """This worker's own database of the run's Valkey; tests that flush or restart one start their own."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return servers.running().redis(number)
 
 
 @pytest.fixture(scope="session")

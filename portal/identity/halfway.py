@@ -53,10 +53,11 @@ def write(response: Response, halfway: Halfway, wish: str) -> Response:
 
 
 def drop(response: Response) -> Response:
-    """Let the browser forget it."""
-    response.delete_cookie(
-        cookie_name(), path="/", secure=current().public_scheme == "https", httponly=True, samesite="Lax"
-    )
+    """Let the browser forget it, where it brought one."""
+    if cookie_name() in request.cookies:
+        response.delete_cookie(
+            cookie_name(), path="/", secure=current().public_scheme == "https", httponly=True, samesite="Lax"
+        )
     return response
 
 

@@ -52,7 +52,7 @@ def ask_for_link_try() -> Response:
 def link_asked() -> Response:
     """Look into your mailbox."""
     _allowed()
-    return answer.page(ASKED, title=gettext("Check your mail"), sign_in_url=url_for(SIGN_IN["client"]))
+    return answer.page(ASKED, title=gettext("Check your email"), sign_in_url=url_for(SIGN_IN["client"]))
 
 
 @bp.get("/auth/client-portal/link/use")
@@ -89,7 +89,7 @@ def _spent() -> Response:
 
 def _facts(form: LinkForm, *, wait: str | None = None) -> dict[str, Any]:
     return {
-        "title": gettext("Sign in by mail"),
+        "title": gettext("Sign in by email"),
         "form": form,
         "action": url_for(".ask_for_link_try"),
         "sign_in_url": url_for(SIGN_IN["client"]),

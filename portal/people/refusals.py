@@ -39,7 +39,7 @@ _REFUSALS: dict[type[Exception], LazyString] = {
     members.FromGroup: lazy_gettext("This access comes with a group of companies and is changed there."),
     invitations.AlreadyMember: lazy_gettext("Somebody with this address has access to the company already."),
     invitations.RoleNotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
-    invitations.TooManyMails: lazy_gettext("We sent three mails within ten minutes. Wait a little, then try again."),
+    invitations.TooManyMails: lazy_gettext("We sent three emails within ten minutes. Wait a little, then try again."),
     invitations.NothingToResend: lazy_gettext("There is no open invitation to send again."),
     BadAddress: lazy_gettext("Write the address in full, like name@example.com."),
     AddressTaken: lazy_gettext("Somebody with this address has an account already."),

@@ -31,5 +31,5 @@ def activity_export() -> Response:
     """The same as CSV; that it was taken out is an entry itself."""
     scope = current_scope()
     narrowed = pages.narrowed_by(scope, FilterForm(kinds=pages.kinds_for(scope)))
-    audit.record("activity.exported", new={**narrowed.query}, shown=True)
+    audit.record("activity.exported", new={**narrowed.asked}, shown=True)
     return export.csv_answer(scope, narrowed, name="activity")

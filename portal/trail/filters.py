@@ -74,12 +74,12 @@ class Narrowed:
     actions: frozenset[str] | None = None
     since: dt.datetime | None = None
     until: dt.datetime | None = None
-    query: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
         """How many fields were filled in."""
-        return len(self.query)
+        return len(self.asked)
 
 
 def actions_of(chosen: str) -> frozenset[str] | None:

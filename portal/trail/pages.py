@@ -33,7 +33,7 @@ def narrowed_by(viewer: Viewer, form: FilterForm) -> Narrowed:
         actions=actions_of(form.act.data or ""),
         since=day_begins(form.since.data),
         until=day_begins(form.until.data, after=1),
-        query=query_of(form),
+        asked=query_of(form),
     )
 
 
@@ -65,7 +65,7 @@ def entries_page(viewer: Viewer) -> dict[str, Any]:
         key=lambda row: (row[0].at, row[0].id),
         cursor=request.args.get("page"),
     )
-    here, query = str(request.endpoint), dict[str, Any](narrowed.query)
+    here, query = str(request.endpoint), dict[str, Any](narrowed.asked)
     return {
         "form": form,
         "narrowed": narrowed,

@@ -40,5 +40,5 @@ def audit_export() -> Response:
     """The same as CSV; that it was taken out is an entry itself."""
     scope = current_scope()
     narrowed = pages.narrowed_by(scope, FilterForm(kinds=pages.kinds_for(viewer)))
-    audit.record("audit.exported", new={**narrowed.query})
+    audit.record("audit.exported", new={**narrowed.asked})
     return export.csv_answer(scope, narrowed, name="audit")

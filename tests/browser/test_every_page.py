@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
+from sqlalchemy import update
 
+from portal.identity.models import AccessSettings
 from tests import world
 from tests.browser.conftest import DESKTOP, fits
 from tests.look.test_axe import RULES, faults
@@ -31,7 +33,9 @@ def addresses(app: Flask, face: str) -> list[str]:
 
 @pytest.mark.parametrize("face", sorted(PEOPLE))
 @pytest.mark.parametrize(("scheme", "size"), [("light", None), ("dark", DESKTOP)], ids=["phone", "desktop"])
-def test_every_page_is_for_everybody(app: Flask, browse: Any, face: str, scheme: str, size: Any) -> None:
+def test_every_page_is_for_everybody(app: Flask, browse: Any, system: Any, face: str, scheme: str, size: Any) -> None:
+    with system() as session:
+        session.execute(update(AccessSettings).values(link_sign_in=True, number_sign_in=True))
     page = browse(PEOPLE[face], size=size, scheme=scheme)
     seen, problems = 0, {}
     for path in addresses(app, face):

@@ -93,7 +93,7 @@ def test_what_it_does_is_never_the_persons_own_doing(looking: Any, system: Any) 
         assert view.expires_at - view.created_at == dt.timedelta(minutes=30)
 
 
-OPEN = {"/", "/looking-on/ending"}
+OPEN = {"/", "/account/company", "/looking-on/ending"}
 
 
 def test_of_all_client_pages_only_the_marked_and_the_readable_are_open(looking: Any, app: Any) -> None:

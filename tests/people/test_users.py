@@ -94,7 +94,7 @@ def test_only_three_mails_go_in_ten_minutes_and_nothing_half_done_stays(visit: A
             "/account/users/invitation", "/users/invitation", name="Ida New", email="ida@brightdental.example"
         )
     assert page.status == 422
-    assert "three mails" in page
+    assert "three emails" in page
 
 
 def test_roles_and_scope_are_changed_and_told(visit: Any, system: Any, ids: dict[str, str]) -> None:

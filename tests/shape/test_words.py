@@ -30,7 +30,9 @@ SAMPLES = "/ui"
 INNERMOST = re.compile(r"⟦[^⟦⟧]*⟧")
 WORDS = re.compile(r"[^\W\d_]{2,}")
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "data-confirm")
-DATA = {"Harbor", "IT", "harbor", "localhost", "UTC", "CET", "CEST", "GMT", *"".join(NAMES.values()).split()}
+DATA = {
+    "Harbor", "IT", "harbor", "localhost", "kB", "MB", "UTC", "CET", "CEST", "GMT", *"".join(NAMES.values()).split(),
+}  # fmt: skip
 
 
 class Pseudo(NullTranslations):

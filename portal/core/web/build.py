@@ -49,12 +49,16 @@ def stylesheets(static: Path) -> dict[str, str]:
 
 
 def scripts(static: Path) -> dict[str, str]:
-    """The joined scripts by name: htmx first, which is left as it came, then one behaviour a file."""
+    """The joined scripts by name: htmx first, which is left as it came, then one behaviour a file.
+
+    What stands in js/apart is loaded by the few pages that name it, besides.
+    """
     htmx = (static / "vendor" / "htmx" / "htmx-4.0.1.min.js").read_text()
-    own, staff = (sorted((static / folder).glob("*.js")) for folder in ("js", "js/staff"))
+    own, staff, apart = (sorted((static / folder).glob("*.js")) for folder in ("js", "js/staff", "js/apart"))
     return {
         "app.js": htmx + "\n" + _join_scripts(own),
         "staff.js": htmx + "\n" + _join_scripts([*own, *staff]),
+        **{path.name: _join_scripts([path]) for path in apart},
     }
 
 

@@ -79,7 +79,7 @@ def change_person(number: int, contact_id: UUID) -> Response:
 def invite_person(number: int, contact_id: UUID) -> Response:
     """Invite a contact, or send the open invitation once more."""
     found = find(number, contact_id)
-    done = gettext("We wrote to them. The link in the mail is good for 72 hours.")
+    done = gettext("We wrote to them. The link in the email is good for 72 hours.")
     if found.row.Membership is not None:
         return _act(number, contact_id, lambda: invitations.resend(found.seat), done)
     form = _seat_form(number, contact_id)
@@ -167,7 +167,7 @@ def reset_person_factors(number: int, contact_id: UUID) -> Response:
     """Take every second factor away, for somebody who has lost them."""
     found = find(number, contact_id)
     second_factor.reset_second_factors(found.user, viewer, client_id=found.client.id)
-    return _done(number, contact_id, gettext("Second factors are removed; the person is told by mail."))
+    return _done(number, contact_id, gettext("Second factors are removed; the person is told by email."))
 
 
 @bp.post("/msp/clients/<int(max=999999999):number>/portal-access")
@@ -201,7 +201,7 @@ def invite_new_person(number: int) -> Response:
     if refused:
         form.reject("email", refused)
         return _new_page(number, form, status=422)
-    answer.say(gettext("We wrote to %(email)s. The link in the mail is good for 72 hours.", email=form.email.data))
+    answer.say(gettext("We wrote to %(email)s. The link in the email is good for 72 hours.", email=form.email.data))
     return answer.moved(url_for(".company", number=number))
 
 

@@ -71,7 +71,7 @@ def invite_colleague() -> Response:
     if refused:
         form.reject("email", refused)
         return _new_page(form, status=422)
-    answer.say(gettext("We wrote to %(email)s. The link in the mail is good for 72 hours.", email=email))
+    answer.say(gettext("We wrote to %(email)s. The link in the email is good for 72 hours.", email=email))
     return answer.moved(url_for(".staff"))
 
 
@@ -161,7 +161,7 @@ def end_colleague_sessions(user_id: UUID) -> Response:
 def reset_colleague_factors(user_id: UUID) -> Response:
     """Take every second factor away, for somebody who has lost them."""
     row = _find(user_id)
-    done = gettext("Second factors are removed; the person is told by mail.")
+    done = gettext("Second factors are removed; the person is told by email.")
     return _act(user_id, lambda: second_factor.reset_second_factors(row.User, viewer), done)
 
 

@@ -69,7 +69,7 @@ def invite_user() -> Response:
     if refused:
         form.reject("email", refused)
         return _new_page(form, status=422)
-    answer.say(gettext("We wrote to %(email)s. The link in the mail is good for 72 hours.", email=form.email.data))
+    answer.say(gettext("We wrote to %(email)s. The link in the email is good for 72 hours.", email=form.email.data))
     return answer.moved(url_for(".users"))
 
 

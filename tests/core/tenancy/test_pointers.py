@@ -71,11 +71,15 @@ def _one(database: Database, parent: census.Declared, column: str, owner: world.
 
 
 def _pointing(database: Database, table: str, column: str) -> Any:
-    """A row of ours whose pointer is set, so that turning it breaks no other rule."""
-    where = sql.SQL("tenant_id = {} AND {} IS NOT NULL").format(HARBOR, sql.Identifier(column))
-    if DECLARED[table].table_class == "client" and DECLARED[table].owner_key == "client_id":
+    """A row of ours, at best one whose pointer is set, so that turning it breaks no other rule."""
+    where = sql.SQL("tenant_id = {}").format(HARBOR)
+    if (table, column) in NEVER_SET:
+        where += sql.SQL(" AND {} IS NOT NULL").format(sql.Identifier(column))
+    if DECLARED[table].table_class in {"client", "member"} and DECLARED[table].owner_key == "client_id":
         where += sql.SQL(" AND client_id = {}").format(world.SAM.client_id)
-    return _ask(database, sql.SQL("SELECT id FROM {} WHERE {} LIMIT 1").format(sql.Identifier(table), where))
+    return _ask(database, sql.SQL("SELECT id FROM {} WHERE {} ORDER BY {} IS NULL LIMIT 1").format(
+        sql.Identifier(table), where, sql.Identifier(column)
+    ))  # fmt: skip
 
 
 def _ask(database: Database, statement: sql.Composed) -> Any:
@@ -94,7 +98,11 @@ def test_every_pointer_at_a_stranger_is_refused(filled: Database, role: str) -> 
         for whose, row, column, foreign in attempts(filled, table, key):
             tried.add((table, column))
             statement = sql.SQL("UPDATE {} SET {} = {}{} WHERE id = {}").format(
-                sql.Identifier(table), sql.Identifier(column), foreign, _in_a_free_place(table), row
+                sql.Identifier(table),
+                sql.Identifier(column),
+                foreign,
+                BESIDES.get((table, column), BESIDES.get(table, sql.SQL(""))),
+                row,
             )
             if not _is_refused(url, statement):
                 let_through.append(f"{table}.{column} took {whose}")
@@ -104,11 +112,15 @@ def test_every_pointer_at_a_stranger_is_refused(filled: Database, role: str) -> 
     assert untried <= NEVER_SET, f"give these a row that points: {sorted(untried - NEVER_SET)}"
 
 
-def _in_a_free_place(table: str) -> sql.SQL:
-    """Entries of a timeline stand in places; the attempt must not fail for one that is taken."""
-    return sql.SQL(", version = 99999" if table in {"comments", "ticket_changes"} else "")
-
-
+BESIDES: dict[Any, sql.SQL] = {
+    "comments": sql.SQL(", version = 99999"), "ticket_changes": sql.SQL(", version = 99999"),
+    ("denials", "membership_id"): sql.SQL(", client_id = NULL"),
+    ("sessions", "as_contact_id"): sql.SQL(
+        f", as_client_id = '{world.SAM.client_id}', membership_id = NULL, parent_id = id"
+    ),
+}  # fmt: skip
+"""What else must change so that the attempt fails for its pointer alone: entries of a timeline stand in places of
+their own, a denial is of a client or of a person, and who looks on does so at a client and without a seat."""
 UNIQUE_FIRST = {"uq_memberships_tenant_id_contact_id"}
 """A contact has one membership at most: this key speaks before the foreign one is asked."""
 NEVER_SET = {
