@@ -56,6 +56,18 @@ def secure_global(table: str, grants: str = "SELECT") -> None:
     op.execute(f"GRANT {grants} ON {table} TO portal_app")
 
 
+def secure_tenants(table: str) -> None:
+    """The tenants themselves, from 0002 on: every scope reads its own tenant's row, the staff change it.
+
+    Only the system makes one, in the scope of the tenant that is to be.
+    """
+    itself = "id = (SELECT nullif(current_setting('app.tenant', true), '')::uuid)"
+    _force(table, "SELECT, INSERT, UPDATE")
+    _for_app("tenant_read", table, "SELECT", itself)
+    _for_app("tenant_insert", table, "INSERT", f"{itself} AND {REACH} = 'system'")
+    _for_app("tenant_update", table, "UPDATE", f"{itself} AND {STAFF}")
+
+
 def secure_shared(table: str) -> None:
     """Shared: the signed-in read, staff and system write."""
     _force(table, "SELECT, INSERT, UPDATE, DELETE")

@@ -16,7 +16,7 @@ def furnish() -> None:
     """Make both tenants and everybody in them."""
     hashed = hash_password(world.PASSWORD)
     for slug, name in world.TENANTS.items():
-        with transaction(None) as session:
+        with transaction(system_scope(world.tenant_id(slug))) as session:
             session.add(
                 Tenant(
                     id=world.tenant_id(slug), slug=slug, name=name, display_name=name, time_zone="Europe/Berlin",

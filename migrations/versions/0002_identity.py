@@ -18,6 +18,7 @@ from migrations.secure import (
     secure_person,
     secure_shared,
     secure_staff,
+    secure_tenants,
     shut,
 )
 
@@ -619,6 +620,7 @@ def _tables() -> None:
 
 
 def _security() -> None:
+    secure_tenants("tenants")
     for table in ("access_settings", "sso_providers", "sso_group_roles"):
         secure_common(table)
     for table in ("board_groups", "board_group_boards", "client_groups"):
@@ -668,6 +670,7 @@ def _grants_of_doors() -> None:
     op.execute("CREATE POLICY door_delete ON audit_entries FOR DELETE TO portal_door USING (true)")
     columns = "(trimmed_position, trimmed_digest)"
     op.execute(f"GRANT SELECT {columns}, INSERT {columns}, UPDATE {columns} ON audit_heads TO portal_door")
+    open_to_door("tenants", select="*")
     open_to_door("membership_role_sites", select="tenant_id, membership_role_id, site_id")
     open_to_door("denials", select="tenant_id, client_id, membership_id, permission")
     open_to_door("board_group_boards", select="tenant_id, board_group_id, board_id")
@@ -717,6 +720,7 @@ def _doors() -> None:
     door("end_seat", "uuid", since="0002")
     door("audit_append", "jsonb", since="0002")
     door("audit_trim", "timestamptz, integer", since="0002")
+    door("tenants", "text", since="0002")
 
 
 def _settings() -> None:

@@ -4,12 +4,11 @@ import re
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import select
 
+from portal.cli.scopes import tenants
 from portal.core import audit_chain
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
-from portal.tenants.models import Tenant
 
 audit_group = AppGroup("audit", help="The audit trail.")
 ANCHOR = re.compile(r"([a-z0-9-]+):(\d+):([0-9a-f]{64})")
@@ -35,21 +34,17 @@ def verify(*, slug: str | None, anchors: dict[str, tuple[int, str]]) -> None:
     Each line ends with slug:position:digest. Kept outside the database and given
     back with --anchor, it also proves that nobody rewrote the chain as a whole.
     """
-    with transaction(None) as session:
-        statement = select(Tenant.id, Tenant.slug).order_by(Tenant.slug)
-        tenants = session.execute(statement.where(Tenant.slug == slug) if slug else statement).all()
-    if missing := ({slug} if slug else set(anchors)) - {tenant.slug for tenant in tenants}:
+    found = tenants(slug)
+    if not slug and (missing := set(anchors) - {name for _, name in found}):
         message = f"there is no tenant {', '.join(sorted(missing))}"
         raise click.ClickException(message)
     broken = 0
-    for tenant in tenants:
-        with transaction(system_scope(tenant.id)) as session:
-            verdict = audit_chain.verify(session, anchor=anchors.get(tenant.slug))
+    for tenant_id, name in found:
+        with transaction(system_scope(tenant_id)) as session:
+            verdict = audit_chain.verify(session, anchor=anchors.get(name))
         broken += bool(verdict.faults)
         word = "BROKEN" if verdict.faults else "holds"
-        click.echo(
-            f"{tenant.slug}: {verdict.entries} entries, {word} {tenant.slug}:{verdict.position}:{verdict.digest}"
-        )
+        click.echo(f"{name}: {verdict.entries} entries, {word} {name}:{verdict.position}:{verdict.digest}")
         for fault in verdict.faults:
             click.echo(f"  entry {fault.position}: {fault.reason}")
     if broken:

@@ -6,12 +6,11 @@ from typing import Any
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import select
 
+from portal.cli.scopes import tenants
 from portal.core.tenancy import census
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
-from portal.tenants.models import Tenant
 
 Counted = dict[str, dict[str, census.Tally]]
 INSTALLATION = "*"
@@ -33,19 +32,14 @@ def census_command(*, as_json: bool, slug: str | None) -> None:
     declared = census.declared()
     with transaction(None) as session:
         found = census.found(session)
-        shared = census.tallies(session, [table for table in declared.values() if table.is_global])
-        statement = select(Tenant.id, Tenant.slug).order_by(Tenant.slug)
-        tenants = session.execute(statement.where(Tenant.slug == slug) if slug else statement).all()
-    if slug and not tenants:
-        message = f"there is no tenant {slug}"
-        raise click.ClickException(message)
+        shared = census.tallies(session, [table for table in declared.values() if table.tenant_key is None])
     counted: Counted = {name: {INSTALLATION: tally} for name, tally in shared.items()}
-    scoped = [table for table in declared.values() if not table.is_global]
-    with click.progressbar(tenants, label="Counting", file=sys.stderr, hidden=not sys.stderr.isatty()) as steps:
-        for tenant in steps:
-            with transaction(system_scope(tenant.id)) as session:
+    scoped = [table for table in declared.values() if table.tenant_key is not None]
+    with click.progressbar(tenants(slug), label="Counting", file=sys.stderr, hidden=not sys.stderr.isatty()) as steps:
+        for tenant_id, name_of_tenant in steps:
+            with transaction(system_scope(tenant_id)) as session:
                 for name, tally in census.tallies(session, scoped).items():
-                    counted.setdefault(name, {})[tenant.slug] = tally
+                    counted.setdefault(name, {})[name_of_tenant] = tally
     if as_json:
         lines = [census.as_json(table, found.get(name), counted.get(name, {})) for name, table in declared.items()]
         click.echo(json.dumps({"tables": lines}, indent=2))

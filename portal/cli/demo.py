@@ -12,9 +12,12 @@ from flask.cli import with_appcontext
 from tqdm import tqdm
 
 from portal.clients import demo as clients
+from portal.core import audit
 from portal.core import canaries as markers
 from portal.core.bulk import Load, Loader, seeded_ids, without_indexes
-from portal.identity import demo as identity
+from portal.core.tenancy.scope import system_scope
+from portal.core.tenancy.session import transaction
+from portal.identity.demo import access, people, trail
 from portal.settings import current
 from portal.tenants import demo as tenants
 from portal.tickets.demo import loading
@@ -53,10 +56,10 @@ def demo_command(  # options of a command
     end = until.replace(tzinfo=dt.UTC) + DAY if until else dt.datetime.now(dt.UTC)
     for msp in tenants.msps(tenant_count):
         found = tenants.tenant_of(msp)
-        if found is not None and _is_filled(settings.database_owner_url, found.id):
+        if found is not None and _is_filled(settings.database_owner_url, found):
             click.echo(f"{msp.name} is there already: {msp.slug}")
             continue
-        tenant_id = found.id if found is not None else _tenant_id(msp.slug, seed, end)
+        tenant_id = found if found is not None else _tenant_id(msp.slug, seed, end)
         if found is None:
             tenants.make_tenant(msp, tenant_id)
         with psycopg.connect(settings.database_owner_url) as connection:
@@ -64,10 +67,12 @@ def demo_command(  # options of a command
                 loader=Loader(connection), tenant_id=str(tenant_id), slug=msp.slug, seed=seed,
                 since=_milliseconds(end - MONTHS * MONTH), until=_milliseconds(end),
             )  # fmt: skip
-            _fill(connection, load, tickets, client_count)
+            past = _fill(connection, load, tickets, client_count)
             if canaries:
                 markers.release(connection, tenant_id, msp.slug)
             connection.execute("UPDATE tenants SET state = 'active' WHERE id = %s", [tenant_id])
+        with transaction(system_scope(tenant_id)):
+            audit.retell(past)
         click.echo(f"{msp.name}: {tickets} tickets")
 
 
@@ -87,15 +92,18 @@ def _milliseconds(at: dt.datetime) -> int:
     return int(at.timestamp()) * 1000
 
 
-def _fill(connection: psycopg.Connection[Any], load: Load, tickets: int, client_count: int) -> None:
-    """Everything of one tenant, domain by domain, in the caller's transaction."""
-    roles = identity.roles_of(connection, load.tenant_id)
-    board = loading.board_of(connection, load.tenant_id)
+def _fill(connection: psycopg.Connection[Any], load: Load, tickets: int, client_count: int) -> list[trail.Entry]:
+    """Everything of one tenant, domain by domain, in the caller's transaction; what the trail is to tell of it."""
+    roles = people.roles_of(connection, load.tenant_id)
+    boards = loading.boards_of(connection, load)
     with without_indexes(connection, loading.TABLES, rows=tickets):
         companies = clients.load_companies(load, count=client_count)
-        staff = identity.load_staff(load, roles)
-        identity.load_members(load, companies, roles)
-        desk = loading.Loading(load, board, companies, staff)
+        people.add_reader(load, roles)
+        staff, ids = people.load_staff(load, roles, companies)
+        bounds = access.load_bounds(load, boards[""].id, companies)
+        cast = people.Cast(ids, people.load_members(load, companies, roles, bounds))
+        made = access.load_access(load, cast, roles, bounds)
+        desk = loading.Loading(load, boards, companies, staff)
         hidden = tickets < SLOW or not sys.stderr.isatty()
         for _ in tqdm(desk.tell(tickets), total=tickets, unit=" tickets", disable=hidden, file=sys.stderr):
             pass
@@ -107,3 +115,4 @@ def _fill(connection: psycopg.Connection[Any], load: Load, tickets: int, client_
             " ON CONFLICT (tenant_id, kind) DO UPDATE SET upcoming = excluded.upcoming",
             [load.tenant_id, kind, number],
         )
+    return trail.entries(load, cast, roles, bounds, made)

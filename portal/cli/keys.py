@@ -4,18 +4,15 @@ import base64
 import os
 import secrets
 from collections import Counter
-from uuid import UUID
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import select
 
+from portal.cli.scopes import tenants
 from portal.core import rotation
 from portal.core.crypto import key_id
 from portal.core.sealed import REGISTRY, Sealed
-from portal.core.tenancy.session import transaction
 from portal.settings import current
-from portal.tenants.models import Tenant
 
 keys_group = AppGroup("keys", help="Encryption and signing keys: make one, see what is in use, replace the old.")
 
@@ -35,9 +32,9 @@ def status_command() -> None:
     """Tell how many values older keys still hold; 0 everywhere means that they may be dropped."""
     names = [key_id(key) for key in current().encryption_keys]
     click.echo(f"newest key {names[0]}, older keys {', '.join(names[1:]) or 'none'}")
-    tenants = _tenants()
+    found = tenants()
     for attribute in REGISTRY:
-        left = sum(rotation.stale(attribute, tenant) for tenant in tenants)
+        left = sum(rotation.stale(attribute, tenant_id) for tenant_id, _ in found)
         click.echo(f"{_name(attribute)}: {left} values under older keys")
 
 
@@ -49,10 +46,10 @@ def rotate_command() -> None:
     """
     resealed: Counter[str] = Counter()
     faults: Counter[str] = Counter()
-    work = [(attribute, tenant) for attribute in REGISTRY for tenant in _tenants()]
+    work = [(attribute, tenant_id) for attribute in REGISTRY for tenant_id, _ in tenants()]
     with click.progressbar(work, label="Sealing anew") as steps:
-        for attribute, tenant in steps:
-            tally = rotation.reseal(attribute, tenant)
+        for attribute, tenant_id in steps:
+            tally = rotation.reseal(attribute, tenant_id)
             resealed[_name(attribute)] += tally.resealed
             for reason, number in tally.faults.items():
                 faults[f"{_name(attribute)}: {reason}"] += number
@@ -63,11 +60,6 @@ def rotate_command() -> None:
     if faults:
         raise SystemExit(1)
     click.echo("No value needs an older key any more.")
-
-
-def _tenants() -> list[UUID]:
-    with transaction(None) as session:
-        return list(session.scalars(select(Tenant.id).order_by(Tenant.slug)))
 
 
 def _name(attribute: Sealed) -> str:

@@ -1,18 +1,24 @@
 """In whose name a command works: the system's, inside one tenant."""
 
-import click
-from sqlalchemy import select
+from uuid import UUID
 
+import click
+
+from portal.core.tenancy import doors
 from portal.core.tenancy.scope import Scope, system_scope
 from portal.core.tenancy.session import transaction
-from portal.tenants.models import Tenant
 
 
 def scope_of(slug: str) -> Scope:
     """The system's scope in the tenant of this slug. Ends the command where there is none."""
-    with transaction(None) as session:
-        tenant_id = session.execute(select(Tenant.id).where(Tenant.slug == slug)).scalar_one_or_none()
-    if tenant_id is None:
+    return system_scope(tenants(slug)[0][0])
+
+
+def tenants(slug: str | None = None) -> list[tuple[UUID, str]]:
+    """Id and slug of every tenant, or of this one. Ends the command where there is none of that slug."""
+    with transaction(None):
+        found = doors.tenants(slug)
+    if slug and not found:
         message = f"there is no tenant {slug}"
         raise click.ClickException(message)
-    return system_scope(tenant_id)
+    return found

@@ -63,7 +63,7 @@ def release(connection: psycopg.Connection[Any], tenant_id: UUID, slug: str) -> 
 
 def _statement(table: Declared) -> sql.Composed:
     changes = sql.SQL(", ").join(_change(table, column) for column in columns_of(table.name))
-    key = sql.SQL("id" if table.is_global else "tenant_id")
+    key = sql.SQL(table.tenant_key or "id")
     return sql.SQL("UPDATE {} t SET {} WHERE t.{} = %(tenant)s").format(sql.Identifier(table.name), changes, key)
 
 

@@ -6,11 +6,10 @@ In production the bare domain answers as any host that is nobody's: 404.
 from flask import Blueprint, Response
 
 from portal.core.policy import public
+from portal.core.tenancy import doors
 from portal.core.web import answer
 from portal.core.web.edge import FRONT
-from portal.extensions import db
 from portal.settings import current
-from portal.tenants import queries
 from portal.tenants.showcase import PASSWORD, SHOWCASES
 
 bp = Blueprint("base", __name__)
@@ -21,18 +20,14 @@ bp = Blueprint("base", __name__)
 def front() -> Response:
     """Where the demo's tenants are and who signs in there."""
     settings = current()
-    names = {
-        tenant.slug: tenant.display_name
-        for tenant in db.session.scalars(queries.tenants_named(tuple(each.slug for each in SHOWCASES)))
-    }
     tenants = [
         {
-            "name": names[each.slug],
+            "name": each.name,
             "origin": settings.origin(f"{each.slug}.{settings.base_domain}"),
             "staff": each.staff,
             "clients": each.clients,
         }
         for each in SHOWCASES
-        if each.slug in names
+        if doors.tenant_of_host(slug=each.slug, host="") is not None
     ]
     return answer.page("base/front.html", tenants=tenants, password=PASSWORD)

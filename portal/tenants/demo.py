@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from PIL import Image, ImageDraw
-from sqlalchemy import select
 
+from portal.core.tenancy import doors
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
 from portal.tenants import branding
-from portal.tenants.models import Tenant
 from portal.tenants.services import NewTenant, create_tenant
 
 SIZE = (160, 160)
@@ -50,11 +49,11 @@ def _invented(place: int) -> Msp:
     return Msp(name.lower().replace(" ", "-"), name, _COLORS[place % len(_COLORS)], "Berlin")
 
 
-def tenant_of(msp: Msp) -> Tenant | None:
-    """The MSP's tenant, where it is there already."""
-    with transaction(None) as session:
-        found: Tenant | None = session.execute(select(Tenant).where(Tenant.slug == msp.slug)).scalar_one_or_none()
-    return found
+def tenant_of(msp: Msp) -> UUID | None:
+    """The id of the MSP's tenant, where it is there already."""
+    with transaction(None):
+        found = doors.tenants(msp.slug)
+    return found[0][0] if found else None
 
 
 def make_tenant(msp: Msp, tenant_id: UUID) -> None:

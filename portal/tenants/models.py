@@ -7,11 +7,10 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base
-from portal.core.ids import new_id
-from portal.core.tenancy.tables import Global
+from portal.core.tenancy.tables import Global, TenantItself
 
 
-class Tenant(Global, Base):
+class Tenant(TenantItself, Base):
     """An MSP.
 
     `brand_version` rises with every change of look and stands in the address of
@@ -26,7 +25,6 @@ class Tenant(Global, Base):
         CheckConstraint("slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'", name="slug"),
     )
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     slug: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     display_name: Mapped[str]

@@ -8,7 +8,7 @@ from portal.tenants.models import Tenant, TenantHost
 
 
 def tenant(tenant_id: UUID) -> Select[Tenant]:
-    """The tenant's own row. Tables of class Global know no scope: pass the scope's tenant."""
+    """The tenant's own row; of another tenant than the scope's there is none."""
     return select(Tenant).where(Tenant.id == tenant_id)
 
 
@@ -22,8 +22,3 @@ def own_host(tenant_id: UUID) -> Select[str]:
 def brand_color(tenant_id: UUID) -> Select[str | None]:
     """The tenant's colour, None for the product's own."""
     return select(Tenant.brand_color).where(Tenant.id == tenant_id)
-
-
-def tenants_named(slugs: tuple[str, ...]) -> Select[Tenant]:
-    """Active tenants with these slugs, in the order of their names."""
-    return select(Tenant).where(Tenant.slug.in_(slugs), Tenant.state == "active").order_by(Tenant.name)

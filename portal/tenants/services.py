@@ -5,9 +5,8 @@ import uuid
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import select
-
 from portal.core import audit, clock
+from portal.core.tenancy import doors
 from portal.core.tenancy.scope import Reach, current_scope
 from portal.extensions import db
 from portal.tenants.models import Tenant
@@ -99,7 +98,7 @@ def _check(new: NewTenant) -> None:
     if new.slug in RESERVED:
         message = f"“{new.slug}” is kept for the installation itself"
         raise BadSlug(message)
-    if db.session.execute(select(Tenant.id).where(Tenant.slug == new.slug)).first() is not None:
+    if doors.tenants(new.slug):
         message = f"there is a tenant {new.slug} already"
         raise SlugTaken(message)
     try:

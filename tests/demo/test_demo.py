@@ -237,7 +237,7 @@ def test_canaries_name_tenant_client_table_and_column(
     seen: Counter[str] = Counter()
     for name, table in every_model.tables().items():
         for column in canaries.columns_of(name) if name not in canaries.UNTOUCHED else ():
-            owner = "id" if table.is_global else "tenant_id"
+            owner = table.tenant_key or "id"
             client = table.owner_key if table.table_class == "client" else "NULL::uuid"
             for tenant_id, client_id, words in marked.ask(
                 f"SELECT {owner}, {client}, {column} FROM {name} WHERE {column} IS NOT NULL"  # noqa: S608  # our own names

@@ -34,13 +34,19 @@ def _of_table(table: Declared, fact: Found, declared: dict[str, Declared]) -> It
         yield f"the application may {', '.join(sorted(extra))}"
     if table.is_global != (table.name in GLOBAL):
         yield "global tables stand on a short written list"
-    if table.is_global:
+    if table.tenant_key is None:
         return
+    yield from _of_tenants(table, fact, declared)
+
+
+def _of_tenants(table: Declared, fact: Found, declared: dict[str, Declared]) -> Iterator[str]:
+    """The rules of a table whose rows are seen by a tenant: of its own, or of the tenants themselves."""
     if not (fact.is_secured and fact.is_forced):
         yield "row-level security is not enabled and forced"
-    if not is_composite(fact):
-        yield "a key does not begin with tenant_id"
-    yield from _foreign_keys(table, fact, declared)
+    if not table.is_global:
+        if not is_composite(fact):
+            yield "a key does not begin with tenant_id"
+        yield from _foreign_keys(table, fact, declared)
     yield from _policies(table, fact)
 
 
@@ -78,7 +84,11 @@ def _verb(table: Declared, verb: str, policies: list[Policy]) -> Iterator[str]:
     if not permissive:
         yield f"{verb} has no policy, so the grant is a promise not kept"
     for policy in permissive:
-        yield from (f"{policy.name}: {side} does not compare the tenant" for side in _sides(policy, verb, TENANT))
+        compared = (f"({table.tenant_key} = ", TENANT)
+        yield from (
+            f"{policy.name}: {side} does not compare the tenant"
+            for side in dict.fromkeys(side for words in compared for side in _sides(policy, verb, words))
+        )
     if table.table_class == "client":
         wanted = [
             "app.client'",
@@ -92,6 +102,10 @@ def _verb(table: Declared, verb: str, policies: list[Policy]) -> Iterator[str]:
         yield from _someone(restrictive, verb, wanted)
     elif table.table_class == "person":
         yield from _someone(restrictive, verb, ["app.user", f"{table.owner_key} ="])
+    elif table.is_global:
+        changes = [policy for policy in permissive if verb != "SELECT"]
+        for policy in changes:
+            yield from (f"{policy.name}: {side} lets others in" for side in _sides(policy, verb, "'system'::text"))
     elif verb != "INSERT" or table.table_class in {"common", "shared"}:
         readers = READERS[table.table_class if verb == "SELECT" else "staff"]
         for policy in permissive:

@@ -19,6 +19,7 @@ from tests.databases import Database
 from tests.shape import catalogue, table_rules
 
 OF_TENANT = "tenant_id = nullif(current_setting('app.tenant', true), '')::uuid"
+OF_TENANTS = "id = nullif(current_setting('app.tenant', true), '')::uuid"
 UNIQUE = "ALTER TABLE {} ADD UNIQUE (tenant_id, id)"
 UNIQUE_TOO = "ALTER TABLE {} ADD UNIQUE (tenant_id, client_id, id)"
 OF_COMMENT = "client_id, comment_id"
@@ -60,6 +61,14 @@ def test_every_table_keeps_every_rule(still: Database) -> None:
         ("DROP POLICY tenant ON sites", "sites: SELECT has no policy"),
         ("DROP POLICY client ON tickets", "tickets: SELECT: no restrictive policy asks for app.client"),
         ("DROP POLICY client ON comments", "comments: UPDATE: no restrictive policy asks for visibility = 'public'"),
+        ("ALTER TABLE tenants DISABLE ROW LEVEL SECURITY", "tenants: row-level security is not enabled and forced"),
+        ("DROP POLICY tenant_read ON tenants", "tenants: SELECT has no policy"),
+        ("ALTER POLICY tenant_read ON tenants USING (true)", "tenants: tenant_read: USING does not compare the tenant"),
+        ("ALTER POLICY tenant_update ON tenants USING (true)", "tenants: tenant_update: USING does not compare the"),
+        (
+            f"ALTER POLICY tenant_update ON tenants WITH CHECK ({OF_TENANTS})",
+            "tenants: tenant_update: WITH CHECK lets others in",
+        ),
         ("DROP POLICY person ON passwords", "passwords: SELECT: no restrictive policy asks for app.user"),
         ("ALTER POLICY tenant ON tickets WITH CHECK (true)", "tickets: tenant: WITH CHECK does not compare the tenant"),
         (

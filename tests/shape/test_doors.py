@@ -33,6 +33,7 @@ DOORS = {
     "forgive": {"portal/core/tenancy/doors.py"},
     "pick_deliveries": {"portal/core/events/relay.py"},
     "recognise": {"portal/core/tenancy/doors.py"},
+    "tenants": {"portal/core/tenancy/doors.py"},
     "take_number": {"portal/core/tenancy/numbers.py"},
     "tenant_of_host": {"portal/core/tenancy/doors.py"},
     "throttle": {"portal/core/tenancy/doors.py"},

@@ -54,7 +54,7 @@ def test_what_it_names_is_what_the_demo_loads():
 
 
 def test_it_names_only_tenants_that_are_there(at, system):
-    with system("harbor"):
+    with system("summit"):
         db.session.get(Tenant, world.tenant_id("summit")).state = "suspended"
     page = at("localhost").get("/")
     assert "Harbor IT" in page

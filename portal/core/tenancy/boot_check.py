@@ -72,8 +72,9 @@ _UNGUARDED: LiteralString = """
                ELSE ' has no policy' END
       FROM pg_catalog.pg_class
      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> ALL (%s)
-       AND EXISTS (SELECT FROM pg_catalog.pg_attribute
-                    WHERE attrelid = pg_class.oid AND attname = 'tenant_id' AND NOT attisdropped)
+       AND (relname = 'tenants'
+            OR EXISTS (SELECT FROM pg_catalog.pg_attribute
+                        WHERE attrelid = pg_class.oid AND attname = 'tenant_id' AND NOT attisdropped))
        AND NOT (relrowsecurity AND relforcerowsecurity
                 AND EXISTS (SELECT FROM pg_catalog.pg_policy WHERE polrelid = pg_class.oid))
      ORDER BY relname

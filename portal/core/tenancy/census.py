@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from portal.core.db import Base
 from portal.core.tenancy.filter import RAW
-from portal.core.tenancy.tables import ClientOwned, MemberOwned, PersonOwned, TenantOwned, WithVisibility
+from portal.core.tenancy.tables import ClientOwned, MemberOwned, PersonOwned, TenantItself, TenantOwned, WithVisibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,10 @@ class UndeclaredTable(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the code says of a table. `owner_key` is the column that names client or person, if any."""
+    """What the code says of a table.
+
+    `owner_key` is the column that names client or person, or the tenant where the rows are the tenants; else None.
+    """
 
     name: str
     table_class: TableClass
@@ -42,6 +45,11 @@ class Declared:
     def is_global(self) -> bool:
         """Whether its rows belong to no tenant."""
         return self.table_class == "global"
+
+    @property
+    def tenant_key(self) -> str | None:
+        """The column by which a scope sees its own tenant's rows; None: everybody sees all."""
+        return self.owner_key if self.is_global else "tenant_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +168,8 @@ def _declaration(model: type[Any], name: str) -> Declared:
         key = model.__person_key__
     elif issubclass(model, MemberOwned):
         key = "client_id"
+    elif issubclass(model, TenantItself):
+        key = "id"
     order = (
         ("tenant_id", "id") if issubclass(model, TenantOwned) else tuple(c.name for c in model.__table__.primary_key)
     )
@@ -197,7 +207,8 @@ def tally_statement(tables: Iterable[Declared]) -> TextClause:
 
 
 def _tally_of(table: Declared) -> str:
-    tenant, group = ("NULL::uuid", "") if table.is_global else ("tenant_id", " GROUP BY tenant_id")
+    key = table.tenant_key
+    tenant, group = (key, f" GROUP BY {key}") if key else ("NULL::uuid", "")
     order = ", ".join(f"t.{column}" for column in table.order)
     return (
         f"SELECT '{table.name}' AS name, {tenant} AS tenant_id, count(*) AS rows,"  # noqa: S608  # names of our own models

@@ -43,6 +43,7 @@ _THROTTLE = text(
 ).execution_options(**{RAW: True})
 _FORGIVE = text("SELECT door.forgive(:key, :at)").execution_options(**{RAW: True})
 _TENANT = text("SELECT door.tenant_of_host(:slug, :host)").execution_options(**{RAW: True})
+_TENANTS = text("SELECT * FROM door.tenants(:slug)").execution_options(**{RAW: True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,14 @@ def tenant_of_host(*, slug: str, host: str) -> UUID | None:
     """The active tenant that answers at this host."""
     tenant_id: UUID | None = db.session.execute(_TENANT, {"slug": slug, "host": host}).scalar_one()
     return tenant_id
+
+
+def tenants(slug: str | None = None) -> list[tuple[UUID, str]]:
+    """For commands, outside a scope or in the system's: every tenant with its slug, or the one of this slug.
+
+    In the order of the slugs, suspended ones too. A person's scope is refused by the door.
+    """
+    return [(row.tenant_id, row.slug) for row in db.session.execute(_TENANTS, {"slug": slug})]
 
 
 def _at_site(held: str) -> tuple[str, UUID]:

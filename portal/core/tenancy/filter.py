@@ -27,6 +27,7 @@ from portal.core.tenancy.tables import (
     PersonOwned,
     Shared,
     StaffOwned,
+    TenantItself,
     TenantOwned,
     WithVisibility,
 )
@@ -49,6 +50,10 @@ class ForeignRow(RuntimeError):
 
 def _of_tenant(cls: type[TenantOwned]) -> ColumnElement[bool]:
     return cls.tenant_id == _TENANT
+
+
+def _itself(cls: type[TenantItself]) -> ColumnElement[bool]:
+    return cls.id == _TENANT
 
 
 def _of_client(cls: type[ClientOwned]) -> ColumnElement[bool]:
@@ -87,7 +92,7 @@ def _held(owner: type[Any], condition: Any) -> Any:  # SQLAlchemy's own option t
     return with_loader_criteria(owner, condition, include_aliases=True, propagate_to_loaders=True)
 
 
-_ALL = (_held(TenantOwned, _of_tenant),)
+_ALL = (_held(TenantOwned, _of_tenant), _held(TenantItself, _itself))
 CRITERIA: dict[Reach, tuple[Any, ...]] = {
     Reach.STAFF: _ALL,
     Reach.SYSTEM: _ALL,
@@ -145,7 +150,11 @@ def _held_to(statement: Any, criteria: tuple[Any, ...]) -> Any:
 
 def _is_of_no_tenant(statement: Any) -> bool:
     """Whether a statement names tables of class Global alone, at any depth; these may be read without a scope."""
-    shared_by_all = {mapper.local_table for mapper in Base.registry.mappers if issubclass(mapper.class_, Global)}
+    shared_by_all = {
+        mapper.local_table
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, Global) and not issubclass(mapper.class_, TenantItself)
+    }
     return all(part in shared_by_all for part in visitors.iterate(statement) if isinstance(part, Table))
 
 
@@ -167,7 +176,7 @@ def _refuse_second_table(state: ORMExecuteState) -> None:
 def _refuse_foreign_change(state: ORMExecuteState, scope: Scope) -> None:
     """No row is given to another owner; and what a reach can only read, or only add to, it can't change."""
     model = state.bind_mapper.class_ if state.bind_mapper is not None else Global
-    if not scope.is_staff and issubclass(model, Common | Shared | StaffOwned):
+    if not scope.is_staff and issubclass(model, TenantItself | Common | Shared | StaffOwned):
         message = f"this {scope.reach} may not change {model.__name__} rows"
         raise UnfilteredStatement(message)
     keys = {"tenant_id", getattr(model, "__client_key__", ""), getattr(model, "__person_key__", "")} - {"id", ""}
@@ -251,15 +260,24 @@ def _is_of_assigned_client(target: TenantOwned, values: dict[str, Any], scope: S
 def stamp(session: Session, _context: UOWTransaction, _instances: object) -> None:
     """Give new rows the scope's owner, and refuse rows of another. Listens to `before_flush`."""
     for row in (*session.new, *session.dirty, *session.deleted):
-        if not isinstance(row, TenantOwned):
+        if not isinstance(row, TenantOwned | TenantItself):
             continue
         scope = current_scope()
         _same_transaction(session, scope)
+        if isinstance(row, TenantItself):
+            _hold_tenant(row, scope)
+            continue
         _own(row, "tenant_id", scope.tenant_id)
         if scope.is_staff:
             _hold_to_assigned(row, scope)
         else:
             _hold_to_reach(row, scope, is_new=row in session.new)
+
+
+def _hold_tenant(row: TenantItself, scope: Scope) -> None:
+    if not scope.is_staff or vars(row).get("id") != scope.tenant_id:
+        message = f"this {scope.reach} may not write this {type(row).__name__}"
+        raise ForeignRow(message)
 
 
 def _hold_to_assigned(row: TenantOwned, scope: Scope) -> None:

@@ -17,6 +17,15 @@ class Global:
     __table_class__: ClassVar[TableClass] = "global"
 
 
+class TenantItself(Global):
+    """The tenants: a row belongs to no other, yet every scope sees its own tenant's alone; the staff change it.
+
+    What looks for tenants before one is known goes through a door.
+    """
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+
+
 class TenantOwned:
     """Of one tenant: keys begin with it, every query is held to it."""
 

@@ -58,10 +58,21 @@ def inside(app: Flask) -> Callable[[Scope | None], Any]:
         lambda s: s.execute(delete(Comment)),
         lambda s: (s.add(Board(tenant_id=HARBOR, name="x", position=9)), s.flush()),
         lambda s: s.query(Ticket).count(),
-        lambda s: s.scalars(select(Tenant).where(Tenant.id.in_(select(Ticket.tenant_id)))).all(),
-        lambda s: s.execute(select(Tenant.id, aliased(Ticket).subject)).all(),
+        lambda s: s.scalars(select(Tenant)).all(),
+        lambda s: s.scalars(select(TenantHost).where(TenantHost.tenant_id.in_(select(Ticket.tenant_id)))).all(),
+        lambda s: s.execute(select(TenantHost.host, aliased(Ticket).subject)).all(),
     ],
-    ids=["select", "get", "update", "delete", "flush", "legacy", "hidden in a global one", "beside a global one"],
+    ids=[
+        "select",
+        "get",
+        "update",
+        "delete",
+        "flush",
+        "legacy",
+        "tenants",
+        "hidden in a global one",
+        "beside a global one",
+    ],
 )
 def test_without_a_scope_scoped_work_raises(inside: Any, act: Callable[[Session], object]) -> None:
     with pytest.raises(NoScope), inside(None) as session:
@@ -70,14 +81,28 @@ def test_without_a_scope_scoped_work_raises(inside: Any, act: Callable[[Session]
 
 def test_tables_of_no_tenant_may_be_read_and_written_without_a_scope(inside: Any) -> None:
     with inside(None) as session:
-        slugs = session.scalars(select(Tenant.slug).order_by(Tenant.slug)).all()
         session.add(TenantHost(host="portal.harbor.example", tenant_id=HARBOR))
     with inside(None) as session:
-        host = session.execute(
-            select(TenantHost.host, Tenant.slug).join(Tenant, Tenant.id == TenantHost.tenant_id)
-        ).one()
-    assert slugs == ["harbor", "summit"]
-    assert tuple(host) == ("portal.harbor.example", "harbor")
+        host = session.execute(select(TenantHost.host, TenantHost.tenant_id)).one()
+    assert tuple(host) == ("portal.harbor.example", HARBOR)
+
+
+@pytest.mark.parametrize("scope", [SAM, GATE, system_scope(HARBOR)], ids=["client", "gate", "system"])
+def test_a_scope_sees_its_own_tenant_alone(inside: Any, scope: Scope) -> None:
+    with inside(scope) as session:
+        assert session.scalars(select(Tenant.slug)).all() == ["harbor"]
+        assert session.get(Tenant, SUMMIT) is None
+
+
+def test_only_the_staff_and_the_system_change_a_tenant_and_only_their_own(inside: Any) -> None:
+    with pytest.raises(UnfilteredStatement), inside(SAM) as session:
+        session.execute(update(Tenant).values(display_name="x"))
+    with pytest.raises(ForeignRow), inside(SAM) as session:
+        session.scalars(select(Tenant)).one().display_name = "x"
+    with pytest.raises(ForeignRow), inside(system_scope(HARBOR)) as session:
+        session.add(Tenant(id=SUMMIT, slug="x", name="x", display_name="x", created_at=clock.now()))
+    with inside(system_scope(HARBOR)) as session:
+        assert session.execute(update(Tenant).values(display_name="Harbor")).rowcount == 1
 
 
 @pytest.mark.parametrize(

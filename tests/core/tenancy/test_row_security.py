@@ -229,3 +229,43 @@ def _insert(name: str, row: dict[str, Any]) -> tuple[sql.Composed, list[Any]]:
 def _refused(app: psycopg.Connection[Any], name: str, row: dict[str, Any]) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege), app.transaction():
         app.execute(*_insert(name, row))
+
+
+@pytest.mark.parametrize("who", SCOPES)
+def test_each_scope_reads_its_own_tenant_alone_and_the_staff_change_it(filled: Database, who: str) -> None:
+    scope = SCOPES[who]
+    own = {(scope["tenant"],)} if "tenant" in scope else set()
+    with asking(filled.app_url, scope) as app:
+        assert set(app.execute("SELECT id FROM tenants")) == own
+        changed = set(app.execute("UPDATE tenants SET name = name RETURNING id"))
+    assert changed == (own if scope.get("reach") in {"staff", "system"} else set())
+
+
+def test_no_scope_makes_another_tenant_or_renames_one(filled: Database) -> None:
+    new = (
+        "INSERT INTO tenants (id, slug, name, display_name, state, time_zone, support_email, support_phone,"
+        " support_hours, website, brand_version, logo_alt, created_at)"
+        " VALUES (%s, 'new', '', '', 'active', '', '', '', '', '', 1, '', clock_timestamp())"
+    )
+    for who in ("client A1", "staff of A", "system of A", "nothing"):
+        with asking(filled.app_url, SCOPES[who]) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute(new, [uuid.uuid4()])
+        with asking(filled.app_url, SCOPES[who]) as app:
+            assert app.execute("UPDATE tenants SET name = 'x' WHERE id = %s", [SUMMIT]).rowcount == 0
+    made = uuid.uuid4()
+    of_staff = {"tenant": made, "reach": "staff"}
+    with asking(filled.app_url, of_staff) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.execute(new, [made])
+    with asking(filled.app_url, {"tenant": made, "reach": "system"}) as app:
+        app.execute(new, [made])
+
+
+@pytest.mark.parametrize("who", SCOPES)
+def test_only_commands_and_the_system_learn_who_else_is_served(filled: Database, who: str) -> None:
+    with asking(filled.app_url, SCOPES[who]) as app:
+        if SCOPES[who].get("reach", "") in {"", "system"}:
+            assert {row[1] for row in app.execute("SELECT * FROM door.tenants(NULL)")} >= {"harbor", "summit"}
+            assert [row[1] for row in app.execute("SELECT * FROM door.tenants('summit')")] == ["summit"]
+        else:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                app.execute("SELECT * FROM door.tenants(NULL)")
