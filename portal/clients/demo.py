@@ -46,8 +46,8 @@ class Company:
     apps: Sequence[str]
     sites: list[tuple[str, str]] = field(default_factory=list)
     contacts: list[Contact] = field(default_factory=list)
-    outsiders: list[Contact] = field(default_factory=list)
-    """People of another house who come in here too, such as an accountant; they ask for nothing in the demo."""
+    others: list[Contact] = field(default_factory=list)
+    """People who tell no story: an accountant of another house, and those whose access is cut to size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,35 @@ NAMED: dict[str, tuple[Named, ...]] = {
     ),
 }  # fmt: skip
 
-_BOOKKEEPERS = {"harbor": ("Kim Ledger", "kim@ledgerworks.example")}
-"""Who keeps the books of all companies that the README names."""
+PERSONNEL = "Personnel"
+"""The title of whoever asks for what others are not to know of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Somebody beside the README's people; of no company: somebody who comes in at each that the README names."""
+
+    company: str
+    name: str
+    email: str
+    title: str
+    role: str
+    site: int = 0
+
+
+_OTHERS: dict[str, tuple[Other, ...]] = {
+    "harbor": (
+        Other("", "Kim Ledger", "kim@ledgerworks.example", "Bookkeeping", "finance"),
+        Other("", "Hanna Elbers", "hanna@elbepartners.example", "Elbe Partners", "finance"),
+        Other("Bright Dental", "Lena Vogt", "lena@brightdental.example", "Head of the laboratory", "user", 1),
+        Other("Bright Dental", "Theo Lindgren", "theo@brightdental.example", "Apprentice", "reader"),
+        Other("Bright Dental", "Ines Falk", "ines@brightdental.example", PERSONNEL, "user"),
+        Other("Bright Dental", "Jule Petersen", "jule@brightdental.example", "Reception", "user"),
+        Other("Cedar Law", "Paul Reuter", "paul@cedarlaw.example", "Trainee", "user"),
+    ),
+    "summit": (Other("Delta Foods", "Mirjam Egger", "mirjam@deltafoods.example", "Cold store", "user", 1),),
+}
+"""What each of them may is said where access is (`portal/identity/demo`)."""
 _PEOPLE = (
     ("Wolfgang Müller-Lüdenscheidt", "Managing director", "de"),
     ("Maximilian-Alexander Freiherr von Hohenstein-Falkenburg zu Brandenstein", "Adviser", "de"),
@@ -141,21 +168,20 @@ def load_companies(load: Load, *, count: int) -> list[Company]:
             companies.append(_of_readme(named[place], number, make_id, at, chance))
         else:
             companies.append(_invented(load.slug, number, make_id, at, chance))
-    _let_bookkeepers_in(load, companies[: len(named)])
+    _let_others_in(load, companies[: len(named)])
     _add(load, companies)
     return companies
 
 
-def _let_bookkeepers_in(load: Load, companies: list[Company]) -> None:
-    """One person at several companies, with chance of its own, so that the rest of the demo stays what it was."""
-    if load.slug not in _BOOKKEEPERS:
-        return
-    name, email = _BOOKKEEPERS[load.slug]
-    make_id = seeded_ids(load.chance("bookkeepers"))
-    for company in companies:
-        person = Contact(make_id(load.since), name, email, "Bookkeeping", role="finance")
-        person.site_id = company.sites[0][0]
-        company.outsiders.append(person)
+def _let_others_in(load: Load, companies: list[Company]) -> None:
+    """With chance of their own, so that the rest of the demo stays what it was."""
+    make_id = seeded_ids(load.chance("others"))
+    for other in _OTHERS.get(load.slug, ()):
+        for company in companies:
+            if other.company in {"", company.name}:
+                person = Contact(make_id(load.since), other.name, other.email, other.title, role=other.role)
+                person.site_id = company.sites[other.site][0]
+                company.others.append(person)
 
 
 def _of_readme(named: Named, number: int, make_id: Callable[[int], str], at: int, chance: random.Random) -> Company:
@@ -212,7 +238,7 @@ def _add(load: Load, companies: list[Company]) -> None:
             town, code = _TOWNS[(company.number + place) % len(_TOWNS)]
             _, street, code, town = streets.get(name, (name, f"Marktplatz {place + 1}", code, town))
             add_site((tenant_id, site_id, company.id, name, street, code, town, "DE" if len(code) > 4 else "AT"))  # noqa: PLR2004  # digits
-        for place, contact in enumerate((*company.contacts, *company.outsiders)):
+        for place, contact in enumerate((*company.contacts, *company.others)):
             line = f"{phone}-{place:02d}"
             add_contact(
                 (tenant_id, contact.id, company.id, contact.site_id, contact.name, contact.email,

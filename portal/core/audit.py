@@ -8,6 +8,7 @@ chain head, and it holds that lock only for the commit itself.
 import datetime as dt
 import json
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import BigInteger, Index, text
@@ -105,6 +106,14 @@ def record(
             "facts": {**_seen_from(session, scope), "old": masked(old), "new": masked(new), **facts},
         }
     )
+
+
+def retell(entries: Iterable[dict[str, Any]]) -> None:
+    """Note entries that have times of their own, as `record` makes them: for demo data, whose past is invented.
+
+    They are chained like all others, behind whatever the trail holds already.
+    """
+    db.session().info.setdefault(PENDING, []).extend(entries)
 
 
 def _text(value: object) -> str | None:

@@ -29,7 +29,7 @@ WORDS_OF_MACHINES = frozenset(
         "blob_key", "thumbnail_key", "logo_key", "content_type", "message_id", "thread_id", "digest", "action",
         "object_kind", "handler", "permission", "version_num", "dedupe_key", "email_domain", "phone", "support_email",
         "support_phone", "website", "recipient", "reply_to", "sender", "address", "cause", "part", "visibility",
-        "refusal", "template", "tax_id_sealed",
+        "refusal", "template", "tax_id_sealed", "app_secret_sealed", "app_id", "issuer", "group_claim",
     }
 )  # fmt: skip
 """Columns that programs read: a word more would break what they are for."""

@@ -6,16 +6,20 @@ from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 
-from portal.clients.demo import Company, Contact
+from portal.clients.demo import PERSONNEL, Company, Contact
 from portal.core.bulk import Load, instant, seeded_ids
-from portal.identity.demo import Colleague
+from portal.identity.demo.people import Colleague
 from portal.tickets.demo import pictures
 from portal.tickets.demo.files import TEXTS, Picture, TextFile
 from portal.tickets.demo.stories import Story, stories
 from portal.tickets.demo.telling import DAY, HOUR, Desk, Entry, Teller, Told, working_time_before
 from portal.tickets.rules import Category
+from portal.tickets.shipped import STATUSES
 
-FIRST_NUMBER = 1001
+FIRST_NUMBER, FIRST_OF_FEW = 1001, 1
+"""Tickets' numbers begin here where there are many, and as those of a young desk where each story is told once."""
+BOARDS = {"harbor": {"people": "Joiners and leavers"}}
+"""Boards beside the default one: what stories call them, and their names."""
 SETTLED = 12 * DAY
 """A ticket older than this is nearly always closed."""
 STALE = 0.004
@@ -38,9 +42,29 @@ class Board(NamedTuple):
     priority_names: dict[int, str]
 
 
-def board_of(connection: psycopg.Connection[Any], tenant_id: str) -> Board:
-    """The default board as the tenant was given it."""
-    board_id = _first(connection, "SELECT id FROM boards WHERE tenant_id = %s AND is_default", tenant_id)[0]
+def boards_of(connection: psycopg.Connection[Any], load: Load) -> dict[str, Board]:
+    """The default board as the tenant was given it, called "", and those that only the demo has."""
+    found = {"": _board(connection, load.tenant_id, None)}
+    make_id = seeded_ids(load.chance("boards"))
+    for position, (called, name) in enumerate(BOARDS.get(load.slug, {}).items(), start=2):
+        board_id = make_id(load.since)
+        connection.execute(
+            "INSERT INTO boards (tenant_id, id, name, position, is_default) VALUES (%s, %s, %s, %s, false)",
+            [load.tenant_id, board_id, name, position],
+        )
+        for place, (status, category) in enumerate(STATUSES, start=1):
+            connection.execute(
+                "INSERT INTO statuses (tenant_id, id, board_id, name, category, position) VALUES"
+                " (%s, %s, %s, %s, %s, %s)",
+                [load.tenant_id, make_id(load.since), board_id, status, category, place],
+            )
+        found[called] = _board(connection, load.tenant_id, board_id)
+    return found
+
+
+def _board(connection: psycopg.Connection[Any], tenant_id: str, board_id: str | None) -> Board:
+    if board_id is None:
+        board_id = _first(connection, "SELECT id FROM boards WHERE tenant_id = %s AND is_default", tenant_id)[0]
     statuses = connection.execute(
         "SELECT DISTINCT ON (category) category, id, name FROM statuses WHERE tenant_id = %s AND board_id = %s"
         " ORDER BY category, position", [tenant_id, board_id],
@@ -68,9 +92,12 @@ def _first(connection: psycopg.Connection[Any], statement: LiteralString, *value
 class Loading:
     """One tenant's tickets on their way into the database."""
 
-    def __init__(self, load: Load, board: Board, companies: Sequence[Company], staff: Sequence[Colleague]) -> None:
+    def __init__(
+        self, load: Load, boards: dict[str, Board], companies: Sequence[Company], staff: Sequence[Colleague]
+    ) -> None:
         """Announce the tables and draw the pictures."""
-        self.load, self.board, self.companies = load, board, companies
+        self.load, self.boards, self.companies = load, boards, companies
+        board = boards[""]
         self.chance = load.chance("tickets")
         self.weights = list(accumulate(1 / (place + 8) for place in range(len(companies))))
         technicians = [person for person in staff if person.role == "technician"]
@@ -86,7 +113,10 @@ class Loading:
 
     def tell(self, count: int) -> Iterator[int]:
         """Write `count` tickets, oldest first; yields how many there are so far."""
-        told = self._few(count) if count <= len(stories()) else self._many(count)
+        are_few = count <= len(stories())
+        if are_few:
+            self.number = FIRST_OF_FEW
+        told = self._few(count) if are_few else self._many(count)
         for done, (company, ticket) in enumerate(told, start=1):
             self._write(company, ticket)
             self.load.loader.send_if_many()
@@ -101,7 +131,7 @@ class Loading:
         told = []
         for place, story in enumerate(left_open[:count]):
             begins = self.load.until - int((0.1 + place * 9 / len(left_open)) * DAY)
-            told.append(self._to_its_end(story, begins, *self._member(place, story)))
+            told.append(self._to_its_end(story, begins, *(self._confidant(story) or self._member(place, story))))
         rest = closed[: count - len(told)]
         self.chance.shuffle(rest)
         first, last = self.load.since, self.load.until - SETTLED
@@ -116,6 +146,13 @@ class Loading:
         company, person = members[place % len(members)]
         return company, person if story.language == "en" else None
 
+    def _confidant(self, story: Story) -> tuple[Company, Contact] | None:
+        """Who asks for what is private, where somebody is there for that."""
+        personnel = [
+            (company, each) for company in self.companies for each in company.others if each.title == PERSONNEL
+        ]
+        return personnel[0] if story.is_private and personnel else None
+
     def _to_its_end(
         self, story: Story, begins: int, company: Company, requester: Contact | None = None
     ) -> tuple[Company, Told]:
@@ -126,14 +163,16 @@ class Loading:
             opened = working_time_before(begins, self.teller.chance)
             told = self.teller.tell(story, company, begins=opened, until=self.load.until + YEAR, requester=requester)
             if told.touched_at <= self.load.until:
+                told.board = story.board
                 return company, told
             begins -= 6 * HOUR
 
     def _many(self, count: int) -> Iterator[tuple[Company, Told]]:
         """Evenly over the whole time; the old ones are closed, nearly all."""
-        short = [story for story in stories() if len(story.turns) < LONG]
+        open_ones = [story for story in stories() if not story.is_private]
+        short = [story for story in open_ones if len(story.turns) < LONG]
         closed = [story for story in short if story.is_closed]
-        long = [story for story in stories() if len(story.turns) >= LONG]
+        long = [story for story in open_ones if len(story.turns) >= LONG]
         chance, span, last = self.chance, self.load.until - self.load.since, 0
         for place in range(count):
             begins = self.load.since + int(span * (place + chance.random()) / count)
@@ -148,14 +187,14 @@ class Loading:
         return self.chance.choices(self.companies, cum_weights=self.weights)[0]
 
     def _write(self, company: Company, told: Told) -> None:
-        tenant_id, board = self.load.tenant_id, self.board
+        tenant_id, board = self.load.tenant_id, self.boards.get(told.board, self.boards[""])
         ticket_id = self.make_id(told.opened_at)
         self.add["tickets"](
             (tenant_id, ticket_id, company.id, self.number, told.subject, board.id,
              board.status_ids[told.state.category], board.priority_ids[told.rank], told.requester.site_id,
              told.requester.id, told.requester.id,
              told.assignee.id if told.assignee else None, told.state.phase.value,
-             told.state.turn.value if told.state.turn else None, False, told.public_version, told.version,
+             told.state.turn.value if told.state.turn else None, told.is_private, told.public_version, told.version,
              instant(told.opened_at), instant(told.updated_at), instant(told.touched_at), _maybe(told.resolved_at),
              _maybe(told.closed_at))
         )  # fmt: skip

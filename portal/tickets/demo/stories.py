@@ -1,6 +1,7 @@
 """The scripts of the demo's conversations, read from `stories/*.txt`.
 
-A story begins with `== subject`. Lines: `c:` the requester writes, `o:` a
+A story begins with `== subject`, then maybe `priority: high`, `board: people` (an MSP
+that has that board keeps it there) and `private: yes`. Lines: `c:` the requester writes, `o:` a
 colleague of theirs, `s:` the technician on it, `t:` a second one, `n:` and `m:`
 internal notes of the two. `!take !give !wait !resolve !solved !close` and
 `!priority 1` are acts. What is indented goes on the letter above; `[photo: …]`
@@ -44,6 +45,8 @@ class Story:
     subject: str
     language: str
     rank: int = RANKS["normal"]
+    board: str = ""
+    is_private: bool = False
     turns: list[Turn] = field(default_factory=list)
 
     @property
@@ -66,8 +69,8 @@ def _read(text: str, language: str) -> list[Story]:
     for line in text.splitlines():
         if line.startswith("== "):
             found.append(Story(line[3:], language))
-        elif line.startswith("priority: "):
-            found[-1].rank = RANKS[line.removeprefix("priority: ")]
+        elif (fact := line.partition(": "))[0] in _FACTS:
+            _FACTS[fact[0]](found[-1], fact[2])
         elif line.startswith("!"):
             found[-1].turns.append(Turn("!", line[1:]))
         elif line.startswith("  ") or not line:
@@ -80,6 +83,21 @@ def _read(text: str, language: str) -> list[Story]:
         for turn in story.turns:
             _take_file(turn)
     return found
+
+
+def _set_rank(story: Story, word: str) -> None:
+    story.rank = RANKS[word]
+
+
+def _set_board(story: Story, word: str) -> None:
+    story.board = word
+
+
+def _set_private(story: Story, word: str) -> None:
+    story.is_private = word == "yes"
+
+
+_FACTS = {"priority": _set_rank, "board": _set_board, "private": _set_private}
 
 
 def _take_file(turn: Turn) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from portal.clients.demo import Company, Contact
-from portal.identity.demo import Colleague
+from portal.identity.demo.people import Colleague
 from portal.tickets import rules
 from portal.tickets.demo.stories import Story, Turn
 from portal.tickets.rules import Category, Cause, Happening, State
@@ -67,6 +67,8 @@ class Told:
     touched_at: int
     resolved_at: int | None = None
     closed_at: int | None = None
+    is_private: bool = False
+    board: str = ""
     version: int = 0
     public_version: int = 0
     entries: list[Entry] = field(default_factory=list)
@@ -104,7 +106,7 @@ class Teller:
         words = self._words(story, company, requester, colleague, tech, second)
         told = Told(
             requester, None, rules.OPENED, story.rank, _capital(story.subject.format_map(words)),
-            begins, begins, begins, takers={requester.id: "requester"},
+            begins, begins, begins, is_private=story.is_private, takers={requester.id: "requester"},
         )  # fmt: skip
         cast: Cast = {"c": requester, "o": colleague, "s": tech, "t": second, "n": tech, "m": second, "!": tech}
         at = begins
