@@ -11,6 +11,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from portal.access import wording
 from portal.core import text
+from portal.core.web.amounts import AmountField
 from portal.core.web.forms import Form
 from portal.identity.services.roles import LONGEST_NAME
 
@@ -83,6 +84,4 @@ class AccessForm(Form):
     )
     night_from = IntegerField(lazy_gettext("Night begins at (hour)"), [ASKED, _between(0, 23)])
     night_to = IntegerField(lazy_gettext("Night ends at (hour)"), [ASKED, _between(0, 23)])
-    amount_limit_minor = IntegerField(
-        lazy_gettext("Amount above which an Administrator decides, in cents"), [Optional(), _between(0, 10**12)]
-    )
+    amount_limit_minor = AmountField(lazy_gettext("Amount above which an Administrator decides"))

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.identity import reach
-from portal.identity.models import AccessSettings, BoardGroup, Membership, StaffProfile
+from portal.identity.models import AccessSettings, BoardGroup, Membership, StaffProfile, User
 from portal.identity.services import narrowing
 from portal.tickets.models import Board
 from tests import factories as make
@@ -89,13 +89,45 @@ def test_a_colleague_is_held_to_assigned_clients(system, visit):
 
 def test_the_ways_in_are_set(visit, system):
     admin = visit(ADMIN)
-    saved = admin.submit(
-        "/admin/access", "/admin/access", link_sign_in="y", review_days="90", amount_limit_minor="50000"
-    )
+    saved = admin.submit("/admin/access", "/admin/access", link_sign_in="y", review_days="90", amount_limit_minor="500")
     assert saved.status == 303
     with system() as session:
         row = session.scalars(select(AccessSettings)).one()
         assert (row.link_sign_in, row.review_days, row.amount_limit_minor) == (True, 90, 50000)
+    assert admin.get("/admin/access").dom.select_one("[name=amount_limit_minor]")["value"] == "500"
     page = admin.submit("/admin/access", "/admin/access", audit_months="11", night_from="24")
     assert page.status == 422
     assert len(page.dom.select(".field__error")) == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "minor", "shown"),
+    [
+        ("en", "1250.5", 125050, "1,250.50"),
+        ("en", "1,250.50", 125050, "1,250.50"),
+        ("en", "0", 0, "0"),
+        ("de", "1.250,50", 125050, "1.250,50"),
+        ("de", "1250", 125000, "1.250"),
+        ("en", "", None, ""),
+    ],
+)
+def test_the_limit_is_written_in_units_of_money_as_the_language_writes_them(
+    visit, system, language, typed, minor, shown
+):
+    with system() as session:
+        session.get(User, (ADMIN.tenant_id, ADMIN.id)).locale = language
+    admin = visit(ADMIN)
+    assert admin.submit("/admin/access", "/admin/access", amount_limit_minor=typed).status == 303
+    with system() as session:
+        assert session.scalars(select(AccessSettings.amount_limit_minor)).one() == minor
+    assert admin.get("/admin/access").dom.select_one("[name=amount_limit_minor]")["value"] == shown
+
+
+@pytest.mark.parametrize("typed", ["five hundred", "1.250", "-5", "1,25", "12.505", "1e3", "NaN", "99999999999999"])
+def test_what_is_no_amount_is_told_with_an_example(visit, system, typed):
+    page = visit(ADMIN).submit("/admin/access", "/admin/access", amount_limit_minor=typed)
+    assert page.status == 422
+    assert "Write an amount such as 1,250.50." in page
+    assert page.dom.select_one("[name=amount_limit_minor]")["value"] == typed
+    with system() as session:
+        assert session.scalars(select(AccessSettings.amount_limit_minor)).one() is None
