@@ -1,9 +1,6 @@
 """The second proof: asked of whoever has one, on both sides, before anything else opens."""
 
 import re
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -17,9 +14,7 @@ from tests import world
 from tests.identity import factors
 from tests.identity.factors import ENROLMENT, MFA, SECRET, code, halfway, has_app, prove, role_wants_it
 from tests.identity.steps import SIGN_IN, System, Visit, is_in, sessions_of, sign_in, token_of, trail, try_in
-from tests.pages import Visitor
 
-THREADS = 8
 BOTH = pytest.mark.parametrize("person", [world.SAM, world.TECH], ids=lambda each: each.side)
 
 
@@ -96,68 +91,6 @@ def test_a_code_works_once_and_an_older_one_not_after_it(visit: Visit, system: S
         again = visit()
         halfway(again, world.SAM)
         assert prove(again, typed).status == 422
-
-
-def _at_once(app: Flask, visit: Visit, act: Any, count: int = 20) -> list[Any]:
-    """What each of these browsers is told, as many at a moment as the web server has threads; all are halfway in."""
-    browsers = []
-    for _ in range(count):
-        who = visit()
-        halfway(who, world.SAM)
-        browsers.append((who, who.get(MFA)))
-    barrier = threading.Barrier(THREADS)
-
-    def one(pair: tuple[Visitor, Any]) -> int:
-        return int(act(*pair))
-
-    with ThreadPoolExecutor(THREADS, initializer=barrier.wait) as pool:
-        return list(pool.map(one, browsers))
-
-
-@pytest.fixture
-def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PER_ACCOUNT", "PER_ADDRESS", "PER_SECOND_FACTOR"):
-        monkeypatch.setattr(throttle, name, ((1000, throttle.LONGEST),))
-
-
-def _submit_code(who: Visitor, page: Any) -> int:
-    return who.post(MFA, page.form(MFA) | {"code": code()}).status
-
-
-def test_of_twenty_with_one_code_one_gets_in(app: Flask, visit: Visit, system: System, no_limits: None) -> None:
-    has_app(system, world.SAM)
-    answers = _at_once(app, visit, _submit_code)
-    assert sorted(answers) == [303] + [422] * 19
-    with system() as session:
-        assert len(sessions_of(session, world.SAM)) == 1
-
-
-def test_the_race_would_be_noticed(
-    app: Flask, visit: Visit, system: System, no_limits: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Negative control: a last step that is read, compared and written lets several in."""
-
-    def careless(row: Totp, typed: str) -> bool:
-        step = totp.matching_step(row.secret or "", typed, clock.now())
-        if step is None or step <= row.last_step:
-            return False
-        row.last_step = step
-        return True
-
-    monkeypatch.setattr(totp, "use", careless)
-    has_app(system, world.SAM)
-    assert _at_once(app, visit, _submit_code).count(303) > 1
-
-
-def test_of_twenty_with_one_recovery_code_one_gets_in(
-    app: Flask, visit: Visit, system: System, no_limits: None
-) -> None:
-    first, *_others = has_app(system, world.SAM)
-
-    def act(who: Visitor, page: Any) -> int:
-        return who.post(f"{MFA}/recovery", page.form("/recovery") | {"recovery": first}).status
-
-    assert sorted(_at_once(app, visit, act)) == [303] + [422] * 19
 
 
 def test_guesses_are_held_to_five_in_five_minutes(visit: Visit, system: System) -> None:
