@@ -187,6 +187,94 @@ def test_numbers_go_on_where_the_demo_ends(demo: Demo) -> None:
         assert upcoming == highest + 1
 
 
+ACCESS = {
+    "boards x WHERE NOT is_default": (1, 0),
+    "memberships x WHERE board_group_id IS NOT NULL": (1, 0),
+    "membership_role_sites x WHERE true": (1, 1),
+    "roles x WHERE key IS NULL AND EXISTS (SELECT FROM membership_roles m WHERE m.role_id = x.id)": (1, 0),
+    "tickets x WHERE is_private": (1, 1),
+    "access_reviews x WHERE finished_at IS NULL AND due_at > now()": (1, 0),
+    "access_review_items x JOIN access_reviews r ON r.id = review_id WHERE finished_at IS NULL AND decision = 'kept'": (
+        3, 0,
+    ),
+    "memberships x JOIN group_grants g ON g.id = x.group_grant_id AND g.user_id = x.user_id WHERE true": (2, 0),
+    "denials x WHERE true": (1, 0),
+    "mail_tokens x JOIN memberships m ON m.id = membership_id WHERE expires_at > now() AND NOT m.is_active": (1, 0),
+    "access_requests x WHERE state = 'open'": (1, 0),
+    "security_alerts x WHERE seen_at IS NULL": (1, 1),
+    "security_alerts x WHERE seen_at IS NOT NULL": (1, 0),
+    "staff_profiles x JOIN client_assignments a ON a.user_id = x.user_id WHERE sees_assigned_only": (1, 0),
+    "sso_providers x WHERE NOT is_active": (1, 0),
+}  # fmt: skip
+"""Examples of access, and how many of each Harbor and Summit have."""
+
+
+@pytest.mark.parametrize("what", ACCESS)
+def test_access_has_an_example_of_each_thing(demo: Demo, what: str) -> None:
+    count = f"SELECT count(*) FROM {what} AND x.tenant_id = (SELECT t.id FROM tenants t WHERE t.slug = %s)"  # noqa: S608  # our own words
+    assert tuple(demo.ask(count, slug)[0][0] for slug in ("harbor", "summit")) == ACCESS[what]
+
+
+def test_nobody_of_the_readme_is_narrowed_or_asked_for_more(demo: Demo) -> None:
+    named = [email for showcase in SHOWCASES for _, people in showcase.clients for email, _ in people]
+    staff = [email for showcase in SHOWCASES for email, _ in showcase.staff]
+    assert demo.ask(
+        "SELECT u.email FROM users u JOIN memberships m ON m.user_id = u.id LEFT JOIN denials d"
+        " ON d.membership_id = m.id OR d.client_id = m.client_id LEFT JOIN membership_roles r ON r.membership_id = m.id"
+        " LEFT JOIN membership_role_sites s ON s.membership_role_id = r.id WHERE u.email = ANY (%s)"
+        " AND (d.id IS NOT NULL OR s.id IS NOT NULL OR m.board_group_id IS NOT NULL OR NOT m.is_active)", named,
+    ) == []  # fmt: skip
+    assert demo.ask(
+        "SELECT u.email FROM users u JOIN staff_profiles p ON p.user_id = u.id WHERE u.email = ANY (%s)"
+        " AND (p.sees_assigned_only OR NOT p.is_active)", staff,
+    ) == []  # fmt: skip
+    assert (
+        demo.ask("SELECT name FROM roles WHERE requires_mfa UNION ALL SELECT name FROM sso_providers WHERE is_required")
+        == []
+    )
+    assert demo.ask(
+        "SELECT u.email FROM users u JOIN audit_entries a ON a.user_id = u.id WHERE u.email = ANY (%s)"
+        " AND a.action = 'sign_in.succeeded' AND a.at < date_trunc('day', now(), 'UTC')", named + staff,
+    ) == [], "their first sign-in would be told to the administrators as one from an unknown browser"  # fmt: skip
+
+
+def test_the_trail_tells_of_the_past_and_its_chain_holds(demo: Demo) -> None:
+    told = demo.ask(
+        "SELECT t.slug, count(*), count(DISTINCT a.action), count(*) FILTER (WHERE visibility = 'public')"
+        " FROM audit_entries a JOIN tenants t ON t.id = a.tenant_id WHERE a.at < now() - interval '12 hours' GROUP BY 1"
+    )
+    assert [slug for slug, count, acts, shown in sorted(told) if count >= 15 and shown and acts >= 2] == [
+        "harbor", "summit",
+    ]  # fmt: skip
+    assert {slug: acts for slug, _, acts, _ in told}["harbor"] >= 15
+    result = demo.app.test_cli_runner().invoke(args=["audit", "verify"])
+    assert result.exit_code == 0, result.output
+
+
+def test_what_is_private_is_read_by_whom_it_names_alone(demo: Demo) -> None:
+    ((number, asker),) = demo.ask(
+        "SELECT t.number, c.email FROM tickets t JOIN contacts c ON c.id = t.requester_contact_id"
+        " JOIN tenants m ON m.id = t.tenant_id WHERE m.slug = 'harbor' AND t.is_private"
+    )
+    for email, status in ((asker, 200), ("dana@brightdental.example", 404)):
+        visitor = Visitor(demo.app, "harbor.localhost")
+        visitor.submit("/auth/client-portal/signin", "/auth/client-portal/signin", email=email, password=PASSWORD)
+        assert visitor.get(f"/tickets/{number}").status == status, email
+
+
+def test_who_is_held_to_one_site_sees_its_tickets_only(demo: Demo) -> None:
+    visitor = Visitor(demo.app, "harbor.localhost")
+    lena = "lena@brightdental.example"
+    visitor.submit("/auth/client-portal/signin", "/auth/client-portal/signin", email=lena, password=PASSWORD)
+    seen = {int(number) for number in re.findall(r'href="/tickets/(\d+)"', visitor.get("/tickets").text)}
+    there = {number for (number,) in demo.ask(
+        "SELECT t.number FROM tickets t JOIN sites s ON s.id = t.site_id JOIN tenants m ON m.id = t.tenant_id"
+        " WHERE m.slug = 'harbor' AND s.name = 'Laboratory' AND NOT t.is_private"
+    )}  # fmt: skip
+    assert seen
+    assert seen <= there
+
+
 def test_it_is_loaded_once(demo: Demo) -> None:
     before = demo.ask("SELECT count(*), max(id::text) FROM tickets")
     result = demo.load()
@@ -206,6 +294,10 @@ def test_it_refuses_production(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> N
     assert demo.ask("SELECT count(*) FROM tenants") == [(2,)]
 
 
+TOLD = """
+    SELECT t.slug, a.id::text, a.at::text, a.action, a.object_id::text, a.visibility, a.facts -> 'facts'
+      FROM audit_entries a JOIN tenants t ON t.id = a.tenant_id WHERE a.at < '2026-11-20 12:00' ORDER BY 1, 3, 2
+"""
 CONTENT = """
     SELECT t.slug, x.number::text, x.subject, x.opened_at::text, x.phase, c.body, c.created_at::text, c.id::text
       FROM comments c JOIN tickets x ON x.id = c.ticket_id JOIN tenants t ON t.id = x.tenant_id ORDER BY 1, 2, 7, 8
@@ -218,10 +310,11 @@ def test_the_same_seed_makes_the_same_data(admin_url: str, redis_url: str, worke
         again = made(admin_url, redis_url, f"portal_again{place}_{worker_name}", folder)
         result = again.load("--seed", seed, "--until", DAY, "--tenants", "3", "--tickets", "60", "--clients", "4")
         assert result.exit_code == 0, result.output
-        found.append((again.ask(CONTENT), again.ask("SELECT count(*) FROM clients")))
+        found.append((again.ask(CONTENT), again.ask("SELECT count(*) FROM clients"), again.ask(TOLD)))
         again.close()
     assert found[0] == found[1]
     assert found[0] != found[2]
+    assert {row[0] for row in found[0][2]} == {"harbor", "summit", "atlas-systems"}
     assert {row[0] for row in found[0][0]} == {"harbor", "summit", "atlas-systems"}
     assert len({row[:2] for row in found[0][0]}) == 180
     assert found[0][1] == [(12,)]
