@@ -96,6 +96,21 @@ def test_foreign_clients_are_not_assigned(visit: Any, system: Any) -> None:
         assert session.scalars(mine).all() == [world.client_id("Bright Dental")]
 
 
+def test_who_is_held_to_clients_lifts_it_for_nobody(visit: Any, system: Any, ids: dict[str, str]) -> None:
+    admin, bright = visit(world.ADMIN), str(world.client_id("Bright Dental"))
+    for person in (world.TECH, world.BILLING):
+        assert post(admin, f"/admin/users/{person.id}/clients", clients=[bright], only="1").status == 303
+    assert admin.submit(TECHS, "/roles", roles=[ids["Administrator"]]).status == 303
+    held = visit(world.TECH)
+    for person in (world.TECH, world.BILLING):
+        post(held, f"/admin/users/{person.id}/clients", clients=[bright])
+    with system() as session:
+        narrow = select(StaffProfile.user_id).where(StaffProfile.sees_assigned_only)
+        assert set(session.scalars(narrow)) == {world.TECH.id, world.BILLING.id}
+    post(held, f"/admin/users/{world.TECH.id}/clients", clients=[], only="1")
+    assert held.get("/msp/clients/10001").status == 200
+
+
 @pytest.mark.parametrize("act", ["roles", "clients", "suspension", "activation", "sessions/ending", "invitation"])
 @pytest.mark.parametrize("who", [world.SUMMIT_TECH, world.SAM], ids=["another tenant's", "a client's person"])
 def test_who_is_not_on_the_own_staff_is_nobody(visit: Any, ids: dict[str, str], who: Any, act: str) -> None:

@@ -71,11 +71,16 @@ def reactivate(user: User, profile: StaffProfile, *, by: Viewer) -> None:
     db.session.flush()
 
 
-def assign_clients(profile: StaffProfile, client_ids: Collection[uuid.UUID], *, only: bool) -> None:
+def assign_clients(profile: StaffProfile, client_ids: Collection[uuid.UUID], *, only: bool, by: Viewer) -> None:
     """Say which clients a colleague looks after, and whether (`only`) no others exist for them.
 
-    Ids that are no client of the viewer's are left out.
+    Ids that are no client of the viewer's are left out. Nobody does it for themselves, and
+    who is held to some clients lets nobody see them all. Raises OwnSeat, NotGiveable.
     """
+    if by.user_id == profile.user_id:
+        raise OwnSeat
+    if by.client_ids is not None and not only:
+        raise NotGiveable
     known = set(db.session.scalars(select(Client.id).where(Client.id.in_(client_ids))))
     narrowing.hold_to_clients(profile, known, only=only)
 

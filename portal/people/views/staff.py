@@ -109,7 +109,8 @@ def assign_colleague(user_id: UUID) -> Response:
     row, chosen = _find(user_id, hold=True), ids_of(request.form.getlist("clients"))
     only = request.form.get("only") == "1"
     done = gettext("The clients are saved.")
-    return _act(user_id, lambda: colleagues.assign_clients(row.StaffProfile, chosen, only=only), done)
+    act = lambda: colleagues.assign_clients(row.StaffProfile, chosen, only=only, by=viewer)  # noqa: E731  # reads better
+    return _act(user_id, act, done)
 
 
 @bp.post(f"{COLLEAGUE}/suspension")
