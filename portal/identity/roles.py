@@ -41,4 +41,4 @@ def _make(shipped: ShippedRole) -> None:
     db.session.flush()
     permissions = sorted(permissions_of(shipped.key))
     db.session.add_all(RolePermission(role_id=made.id, permission=permission) for permission in permissions)
-    audit.record("role.created", made, new={"key": shipped.key, "permissions": permissions})
+    audit.record("role.created", made, new={"name": shipped.name, "permissions": permissions})

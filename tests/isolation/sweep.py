@@ -23,6 +23,8 @@ ACTORS: dict[str, tuple[Person, ...]] = {
     "staff": (world.TECH, world.ADMIN),
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+WORKS = frozenset({200, 204, 303, 422})
+"""What a route answers to somebody who may: a page, nothing new, elsewhere, or a form that was filled in wrongly."""
 OF_NOBODY = frozenset({
     "/brand/<any(client, msp):side>/<int:version>.css", "/brand/<int:version>/logo", "/auth/sso/<slug>",
     "/auth/t/<purpose>/<token>",

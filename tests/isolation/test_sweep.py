@@ -31,14 +31,16 @@ def test_what_is_not_ours_answers_like_what_does_not_exist(house):
 
 def test_the_own_objects_do_answer_so_that_the_sweep_proves_something(house):
     silent = []
-    for row in sweep.swept(house.app):
+    # Clients first: the staff's acts switch off a company's access, among others.
+    for row in sorted(sweep.swept(house.app), key=lambda row: str(row["face"])):
         actor = world.DANA if row["face"] == "client" else world.ADMIN
         path = sweep.address(house.app, row, kinds.own(house, row["object"], actor), actor)
         page = house.send(actor, row["methods"][0], path, sweep.body_for(house, row["rule"], actor))
-        if page.status not in {200, 204, 303}:
+        if page.status not in sweep.WORKS:
             silent.append(f"{row['methods'][0]} {row['rule']} answers {page.status} to its owner")
         house.visitors.clear()
         house.tokens.clear()
+        house.ask("UPDATE deliveries SET state = 'dead'")
     assert silent == []
 
 
