@@ -13,9 +13,11 @@ from sqlalchemy import select
 from portal.core import clock
 from portal.core.tenancy.scope import Reach, Scope, entered
 from portal.extensions import db
+from portal.identity import passwords
 from portal.identity.models import (
     Membership,
     MembershipRole,
+    Password,
     Role,
     SsoGroupRole,
     SsoIdentity,
@@ -27,7 +29,7 @@ from portal.identity.sso import oidc, state
 from tests import factories as make
 from tests import world
 from tests.identity.oidc_server import APP_ID, SECRET, Issuer, answer_of, with_query
-from tests.identity.steps import SIGN_IN, is_in, token_of, trail
+from tests.identity.steps import SIGN_IN, is_in, token_of, trail, try_in
 from tests.world import ADMIN, SAM, TECH
 
 HARBOR = world.tenant_id("harbor")
@@ -307,6 +309,18 @@ def test_a_changed_mail_stays_the_same_person(visit, provide, issuer):
     issuer.claims = person("new-name@harbor.example", sub=f"sub-{TECH.email}", email_verified=False)
     who = visit()
     assert come(who).headers["Location"] == "/msp"
+
+
+def test_a_password_that_somebody_else_chose_for_a_pending_account_is_worthless(visit, provide, issuer, system):
+    email, chosen = "victim@brightdental.example", "chosen-by-somebody-else"
+    provide(side="client")
+    with system():
+        user = make.a_user(email, state="pending")
+        make.a_member(user, make.a_contact(SAM.client_id, "Vic Tim"))
+        make.put(Password(user_id=user.id, hash=passwords.hash_password(chosen), changed_at=clock.now()))
+    issuer.claims = person(email)
+    assert come(visit(), side="client").headers["Location"] == "/"
+    assert try_in(visit(), "client", email, chosen).status == 422
 
 
 def test_only_the_domains_come_in(visit, provide, system):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.clients.models import Client, Contact
 from portal.core import audit, clock
@@ -20,6 +20,7 @@ from portal.extensions import db
 from portal.identity.models import (
     Membership,
     MembershipRole,
+    Password,
     Role,
     SsoGroupRole,
     SsoIdentity,
@@ -160,6 +161,8 @@ def _linked(provider: SsoProvider, said: Said) -> User | None:
     if db.session.execute(other).first() is not None:
         raise Refused(Reason.ANOTHER_SUBJECT)
     if user.state == "pending":
+        # Whoever began the account with an access code may have typed somebody else's address: their password goes.
+        db.session.execute(delete(Password).where(Password.user_id == user.id))
         user.state, user.state_reason = "active", ""
     user.verified_at = user.verified_at or clock.now()
     _tie(user, provider, said)
