@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal.core import clock
 from portal.core.audit import AuditEntry
 from portal.core.tenancy.scope import Reach, Scope
 from portal.core.tenancy.session import transaction
-from portal.identity.models import MailToken, Membership, MembershipRole, Role, User
+from portal.identity.models import MailToken, Membership, MembershipRole, Role, Totp, User
 from portal.people.services import members
 from tests import factories as make
 from tests import world
@@ -85,6 +86,18 @@ def test_an_invitation_is_sent_again_and_withdrawn(visit: Any, system: Any) -> N
     dana.post(f"/account/users/{contact_id}/activation", {"csrf_token": token})
     with system() as session:
         assert not session.scalars(select(Membership).where(Membership.contact_id == contact_id)).one().is_active
+
+
+def test_an_invitation_does_not_tell_that_the_person_comes_in_elsewhere(visit: Any, system: Any) -> None:
+    with system() as session:
+        olivia = session.scalars(select(User).where(User.id == world.OLIVIA.id)).one()
+        make.put(Totp(user_id=olivia.id, secret_sealed="x", created_at=clock.now(), confirmed_at=clock.now()))
+    dana = visit(world.DANA)
+    for email in (olivia.email, "nobody@cedarlaw.example"):
+        dana.submit("/account/users/invitation", "/users/invitation", name="Some One", email=email)
+    rows = [row for row in dana.get("/account/users").dom.select("tbody tr") if "Some One" in row.get_text()]
+    known, unknown = (row.get_text(" ", strip=True).split("example", 1)[1] for row in rows)
+    assert known == unknown
 
 
 def test_only_three_mails_go_in_ten_minutes_and_nothing_half_done_stays(visit: Any, system: Any) -> None:
