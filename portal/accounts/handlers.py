@@ -15,6 +15,7 @@ from portal.identity.events import (
     LinkOrdered,
     NewDeviceSeen,
     PasswordChanged,
+    SecondFactorChanged,
     SecondFactorReset,
 )
 from portal.identity.models import MailToken, User
@@ -83,6 +84,14 @@ def tell_former_address(event: AddressChanged) -> None:
 def tell_of_second_factor(event: SecondFactorReset) -> None:
     """Tell the person whose second factor an administrator took."""
     _tell(event.user_id, "second_factor_reset", event.id)
+
+
+@handles(SecondFactorChanged, queue="urgent", seconds=30)
+def tell_of_changed_factor(event: SecondFactorChanged) -> None:
+    """Tell the person, who may not have done it."""
+    user = _user(event.user_id)
+    if user is not None:
+        notify(readers.oneself(user), "second_factor_changed", key=event.id, what=event.what, is_added=event.is_added)
 
 
 @handles(NewDeviceSeen, seconds=30)

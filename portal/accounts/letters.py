@@ -1,7 +1,9 @@
 """What the mails about people's own accounts show. A token comes from the caller and stands in the mail alone."""
 
 import uuid
+from typing import Final
 
+from flask_babel import lazy_gettext
 from sqlalchemy import select
 
 from portal.core.tenancy.scope import viewer
@@ -13,6 +15,13 @@ from portal.identity.services.mail_tokens import LIFE
 from portal.notifications.letters import Facts, letter
 
 HOUR = 3600
+CHANGED: Final = {
+    ("app", True): lazy_gettext("An authenticator app was set up for your account."),
+    ("app", False): lazy_gettext("The authenticator app of your account was removed."),
+    ("passkey", True): lazy_gettext("A passkey was set up for your account."),
+    ("passkey", False): lazy_gettext("A passkey of your account was removed."),
+    ("codes", True): lazy_gettext("New recovery codes were made for your account; the old ones no longer work."),
+}
 
 
 def _url(purpose: str, token: str) -> str:
@@ -69,6 +78,12 @@ def address_changed(*, email: str) -> Facts:
 def second_factor_reset() -> Facts:
     """To whom an administrator took the second factor."""
     return {"url": link(f"identity.{'msp' if viewer.is_staff else 'client'}_sign_in")}
+
+
+@letter("second_factor_changed")
+def second_factor_changed(*, what: str, is_added: bool) -> Facts:
+    """To whoever set up a second factor, removed one or made new recovery codes."""
+    return {"url": _forgot_url(), "happened": CHANGED[what, is_added]}
 
 
 @letter("new_device")

@@ -57,6 +57,15 @@ class SecondFactorReset(Event):
     user_id: UUID
 
 
+@event("person.second_factor_changed", version=1)
+class SecondFactorChanged(Event):
+    """A person set up a second factor or removed one, or made new recovery codes: `what` is app, passkey or codes."""
+
+    user_id: UUID
+    what: str
+    is_added: bool
+
+
 @event("person.new_device", version=1)
 class NewDeviceSeen(Event):
     """Somebody signed in from a browser that the account didn't know."""

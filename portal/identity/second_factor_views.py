@@ -173,7 +173,7 @@ def _enrol_app(at: At) -> Response:
 
 def _enrol_passkey(at: At) -> Response:
     form = PasskeyNameForm()
-    if form.validate() and setup.passkey_is_made(at.person.user, form):
+    if form.validate() and setup.passkey_is_made(at.person.user, form, client_id=at.person.client_id):
         return _enrolled(at, "passkey")
     return answer.invalid(ENROLMENT, **_enrolment_facts(at, passkey=form))
 

@@ -9,7 +9,6 @@ from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.exceptions import Forbidden
 
-from portal.core import audit
 from portal.core.policy import one_or_404
 from portal.core.tenancy.scope import current_scope
 from portal.core.web import answer
@@ -102,9 +101,7 @@ def make_codes(side: Side) -> Response:
     user = _person()
     if not second_factor.of(user.id).any:
         return answer.moved(Urls(side).security)
-    codes = recovery_codes.make(user)
-    audit.record("second_factor.codes_made", user, shown=True)
-    return _codes(side, codes)
+    return _codes(side, second_factor.new_codes(user))
 
 
 def _person() -> User:

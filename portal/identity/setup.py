@@ -2,6 +2,7 @@
 
 from textwrap import wrap
 from typing import Any
+from uuid import UUID
 
 from flask import request
 from flask_babel import gettext
@@ -11,7 +12,7 @@ from portal.identity import gate, qr
 from portal.identity.forms import PasskeyNameForm, SetupForm
 from portal.identity.models import User
 from portal.identity.rules import browser_and_system
-from portal.identity.services import passkeys, totp
+from portal.identity.services import passkeys, second_factor, totp
 
 GROUP = 4
 
@@ -53,12 +54,13 @@ def passkey_facts(user: User, form: PasskeyNameForm | None = None) -> dict[str, 
     }
 
 
-def passkey_is_made(user: User, form: PasskeyNameForm) -> bool:
-    """Keep the passkey that the browser made; otherwise say why not."""
+def passkey_is_made(user: User, form: PasskeyNameForm, *, client_id: UUID | None = None) -> bool:
+    """Keep the passkey that the browser made; otherwise say why not. `client_id`: whose Admins read of a refusal."""
     proof, token = request.form.get("credential", ""), request.form.get("challenge", "")
     try:
         passkeys.register(user, proof, token, gate.party(), name=form.name.data or "")
-    except passkeys.PasskeyRefused:
+    except passkeys.PasskeyRefused as refused:
+        second_factor.refused(user, "passkey", refused.reason, client_id=client_id)
         form.reject("name", gettext("The passkey could not be kept. Try again."))
         return False
     return True

@@ -39,6 +39,7 @@ ACTS: Final[dict[str, Act]] = {
     "password.reset_asked": Act("proofs", lazy_gettext("Asked to set a new password")),
     "password.reset_throttled": Act("proofs", lazy_gettext("Asked too often to set a new password")),
     "second_factor.added": Act("proofs", lazy_gettext("Set up a second factor")),
+    "second_factor.refused": Act("proofs", lazy_gettext("Tried to set up a second factor and was refused")),
     "second_factor.removed": Act("proofs", lazy_gettext("Removed a second factor")),
     "second_factor.reset": Act("proofs", lazy_gettext("Reset somebody's second factors")),
     "second_factor.code_used": Act("proofs", lazy_gettext("Used a recovery code")),

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.clients.models import Client, Contact
 from portal.identity.services.account_states import set_client_access, set_contact_access, set_state
+from portal.notifications import readers
 from tests.accounts.steps import LinkTo, System, Visit, as_person, opened, user_of
 from tests.identity.steps import is_in, sign_in, trail
 from tests.world import ADMIN, DANA, SAM, TECH
@@ -86,6 +87,15 @@ def test_a_contacts_access_ends_its_sessions_at_once(app: Flask, visit: Visit, s
     assert sign_in(visit(), SAM).status == 303
     with system() as session:
         assert len(trail(session, "portal_access.changed")) == 2
+
+
+@pytest.mark.parametrize("model", [Contact, Client])
+def test_without_access_somebody_is_written_to_as_a_contact(system: System, model: Any) -> None:
+    """Only the portal is shut: answers still reach them by mail, with the reach of those who have no login."""
+    with system() as session:
+        session.execute(update(model).values(portal_access=False))
+        [reader] = readers.contacts([SAM.contact_id])
+        assert (reader.email, reader.scope.user_id, reader.scope.ticket_scope) == (SAM.email, None, "taking_part")
 
 
 def test_a_clients_access_ends_everybodys(app: Flask, visit: Visit) -> None:

@@ -104,3 +104,19 @@ def test_somebody_who_looks_on_does_not_change_companies(visit: Any) -> None:
     assert page.dom.select_one(".top__seat") is None
     token = page.form("/looking-on/ending")["csrf_token"]
     assert admin.post("/account/membership", {"csrf_token": token, "membership": str(CEDAR)}).status == 404
+
+
+def test_who_has_a_login_elsewhere_and_was_invited_shows_as_invited(visit: Any) -> None:
+    """The login's own state is no answer to whether they have come here."""
+    dana = visit(world.DANA)
+    email = world.NOAH.email
+    assert dana.submit("/account/users/invitation", "/users/invitation", name="Noah", email=email).status == 303
+    path, [number] = "/account/users", {10001}
+    [row] = [each for each in dana.get(path).dom.select("main li, main tr") if email in each.get_text()]
+    assert "Invited" in row.get_text()
+    assert "Active" not in row.get_text()
+    page = dana.get(row.select_one("a[href]")["href"]).dom.select_one("main").get_text()
+    assert "Invited" in page
+    staff = visit(world.ADMIN).get(f"/msp/clients/{number}").dom
+    [row] = [each for each in staff.select("main li, main tr") if email in each.get_text()]
+    assert "Invited" in row.get_text()

@@ -54,13 +54,13 @@ def by_passkey(mine: Proofs, proof: str, token: str, party: passkeys.Party) -> S
     """Confirm with a passkey. Raises NotConfirmed."""
     try:
         passkeys.use(mine.user, proof, token, party)
-    except passkeys.PasskeyRefused:
-        raise _refused(mine, "passkey") from None
+    except passkeys.PasskeyRefused as refused:
+        raise _refused(mine, "passkey", refused.reason) from None
     return _renewed()
 
 
-def _refused(mine: Proofs, factor: str) -> NotConfirmed:
-    audit.record("session.not_confirmed", mine.user, shown=True, side=mine.side, factor=factor)
+def _refused(mine: Proofs, factor: str, reason: str = "wrong") -> NotConfirmed:
+    audit.record("session.not_confirmed", mine.user, shown=True, side=mine.side, factor=factor, reason=reason)
     return NotConfirmed()
 
 

@@ -10,7 +10,7 @@ from portal.core.events.outbox import publish
 from portal.core.tenancy.scope import Viewer
 from portal.extensions import db
 from portal.identity import throttle
-from portal.identity.events import SecondFactorReset
+from portal.identity.events import SecondFactorChanged, SecondFactorReset
 from portal.identity.models import Membership, MembershipRole, Passkey, Role, StaffRole, Totp, User
 from portal.identity.services import passkeys, recovery_codes, totp
 from portal.identity.services.sessions import end_all_sessions
@@ -70,7 +70,21 @@ def use_recovery_code(user: User, code: str) -> bool:
 def added(user: User, what: str, *, client_id: uuid.UUID | None = None) -> list[str]:
     """Note a factor that was just set up; the recovery codes if it is the first one, to be shown now or never."""
     audit.record("second_factor.added", user, client_id=client_id, shown=True, what=what)
+    publish(SecondFactorChanged(user_id=user.id, what=what, is_added=True))
     return recovery_codes.make(user) if of(user.id).count == 1 else []
+
+
+def refused(user: User, what: str, reason: str, *, client_id: uuid.UUID | None = None) -> None:
+    """Note a factor that somebody wanted to set up and that proved nothing; `reason` is for the trail alone."""
+    audit.record("second_factor.refused", user, client_id=client_id, shown=True, what=what, reason=reason)
+
+
+def new_codes(user: User) -> list[str]:
+    """Ten new recovery codes in place of the old ones, to be shown now or never."""
+    codes = recovery_codes.make(user)
+    audit.record("second_factor.codes_made", user, shown=True)
+    publish(SecondFactorChanged(user_id=user.id, what="codes", is_added=True))
+    return codes
 
 
 def remove_app(user: User) -> None:
@@ -94,6 +108,7 @@ def _let_go(user: User, factor: Totp | Passkey, what: str) -> None:
     if is_last:
         recovery_codes.remove(user.id)
     audit.record("second_factor.removed", user, shown=True, what=what)
+    publish(SecondFactorChanged(user_id=user.id, what=what, is_added=False))
 
 
 def is_wanted_of(user: User) -> bool:
