@@ -35,6 +35,8 @@ SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "jit": "off",
+    # What a killed server held in /dev/shm would stay there for good; like this it goes with the cluster.
+    "dynamic_shared_memory_type": "mmap",
 }
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
