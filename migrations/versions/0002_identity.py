@@ -219,6 +219,7 @@ def _tables() -> None:
         sa.Column("alert_exports", sa.Integer(), nullable=False),
         sa.Column("night_from", sa.Integer(), nullable=False),
         sa.Column("night_to", sa.Integer(), nullable=False),
+        sa.Column("locks_travellers", sa.Boolean(), nullable=False),
         sa.CheckConstraint("audit_months >= 12", name=op.f("ck_access_settings_audit_months")),
         sa.CheckConstraint(
             "night_from BETWEEN 0 AND 23 AND night_to BETWEEN 0 AND 23", name=op.f("ck_access_settings_night")
@@ -727,8 +728,8 @@ def _settings() -> None:
     """Each tenant there is gets its row; new ones get theirs when they are provisioned."""
     op.execute(
         "INSERT INTO access_settings (tenant_id, id, number_sign_in, link_sign_in, takes_requests, view_as_may_write,"
-        " audit_months, alert_failures, alert_exports, night_from, night_to)"
-        " SELECT t.id, gen_random_uuid(), false, false, false, false, 24, 20, 5, 22, 5 FROM tenants t"
+        " audit_months, alert_failures, alert_exports, night_from, night_to, locks_travellers)"
+        " SELECT t.id, gen_random_uuid(), false, false, false, false, 24, 20, 5, 22, 5, false FROM tenants t"
     )
 
 

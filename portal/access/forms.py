@@ -84,4 +84,5 @@ class AccessForm(Form):
     )
     night_from = IntegerField(lazy_gettext("Night begins at (hour)"), [ASKED, _between(0, 23)])
     night_to = IntegerField(lazy_gettext("Night ends at (hour)"), [ASKED, _between(0, 23)])
+    locks_travellers = BooleanField(lazy_gettext("Lock an account that signs in from two countries within an hour"))
     amount_limit_minor = AmountField(lazy_gettext("Amount above which an Administrator decides"))

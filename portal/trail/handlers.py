@@ -22,8 +22,12 @@ MOST_PORTIONS = 200
 
 @every(dt.timedelta(minutes=5), name="trail.watch", queue="default", seconds=120, clock="real")
 def watch(_due: ScheduleDue) -> None:
-    """Look for what is unusual and write it down; who is to hear of it is told by those who react to it."""
+    """Look for what is unusual and write it down; who is to hear of it is told by those who react to it.
+
+    Where the tenant wants that, an account at risk is locked in the same transaction.
+    """
     alerts = watching.look(clock.now())
+    watching.lock_travellers(alerts)
     if alerts:
         publish(UnusualActivity(alert_ids=tuple(alert.id for alert in alerts)))
 

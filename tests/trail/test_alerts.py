@@ -1,6 +1,7 @@
 """Unusual activity in one tenant: written down once, mailed once, seen by whoever looks after it."""
 
 import datetime as dt
+import re
 import shutil
 
 import pytest
@@ -16,7 +17,8 @@ from portal.core.tenancy.session import transaction
 from portal.identity.models import SecurityAlert
 from portal.identity.settings_of_access import access_settings
 from tests import jobs, world
-from tests.identity.steps import trail
+from tests.accounts.steps import opened
+from tests.identity.steps import sign_in, trail
 from tests.world import ADMIN, READER, SAM, SUMMIT_ADMIN, TECH
 
 HARBOR = world.tenant_id("harbor")
@@ -24,6 +26,13 @@ HARBOR = world.tenant_id("harbor")
 
 def of(person):
     return Scope(tenant_id=person.tenant_id, reach=Reach.STAFF, user_id=person.id)
+
+
+def of_client(person):
+    return Scope(
+        tenant_id=person.tenant_id, reach=Reach.CLIENT, client_id=person.client_id, user_id=person.id,
+        contact_id=person.contact_id, membership_id=person.membership_id,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -187,3 +196,32 @@ def test_retention_runs_as_a_duty(app, write, system):
         assert entries[-1].action in {"audit.trimmed", "ticket.noted"}
         assert len(entries) <= before + 1
     assert app.test_cli_runner().invoke(args=["audit", "verify"]).exit_code == 0
+
+
+def test_the_risk_rule_locks_who_is_in_two_countries_until_the_mailbox_is_proven(app, write, watch, visit, system):
+    sam = visit(SAM)
+    page = visit(ADMIN).submit("/admin/access", "/admin/access", locks_travellers="y")
+    assert page.status == 303
+    for country in ("DE", "BR"):
+        write(of_client(SAM), "sign_in.succeeded", country=country)
+    watch()
+    assert sam.get("/tickets").status in {302, 303}, "the session has ended"
+    assert sign_in(visit(), SAM).status == 422
+    [mail] = [mail for mail in jobs.sent(app) if SAM.email in mail["To"]]
+    stranger = visit()
+    [path] = set(re.findall(r"http://harbor\.localhost[:\d]*(/auth/t/\S+?)(?=[\"\s<])", jobs.words(mail)))
+    opened(stranger, path)
+    assert stranger.submit("/auth/unlock", "/unlock").status == 303
+    assert sign_in(visit(), SAM).status == 303
+    watch()
+    assert sign_in(visit(), SAM).status == 303, "what was told once locks nobody again"
+    with system() as session:
+        locked = trail(session, "user.state_changed")[0]
+        assert (locked.facts["facts"]["new"], locked.user_id) == ({"state": "locked", "reason": "risk"}, None)
+
+
+def test_without_the_rule_travel_is_told_alone(write, watch, visit):
+    for country in ("DE", "BR"):
+        write(of_client(SAM), "sign_in.succeeded", country=country)
+    watch()
+    assert sign_in(visit(), SAM).status == 303

@@ -15,6 +15,8 @@ class AccessSettings(Common, Base):
 
     `amount_limit_minor`: amounts above it, in minor units of the tenant's currency, need an
     Administrator; None sets no limit. `night_from` and `night_to` are hours in the tenant's time zone.
+    `locks_travellers`: the risk rule; who signs in from two countries within an hour is locked until they
+    prove their mailbox.
     """
 
     __tablename__ = "access_settings"
@@ -35,6 +37,7 @@ class AccessSettings(Common, Base):
     alert_exports: Mapped[int] = mapped_column(default=5)
     night_from: Mapped[int] = mapped_column(default=22)
     night_to: Mapped[int] = mapped_column(default=5)
+    locks_travellers: Mapped[bool] = mapped_column(default=False)
 
 
 class AccessCode(ClientOwned, Base):
