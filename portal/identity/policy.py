@@ -1,12 +1,13 @@
 """Who may give which role to whom."""
 
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import select
 
 from portal.core.tenancy.scope import Reach, Viewer
 from portal.extensions import db
-from portal.identity.models import Role, RolePermission
+from portal.identity.models import Membership, Role, RolePermission
 
 TICKET_SCOPES: Final = ("own", "taking_part", "site", "company")
 """How far a client's person sees, from least to most."""
@@ -34,6 +35,15 @@ def may_give_scope(viewer: Viewer, ticket_scope: str) -> bool:
         return ticket_scope in TICKET_SCOPES
     rank = {name: number for number, name in enumerate(TICKET_SCOPES)}
     return ticket_scope in rank and rank[ticket_scope] <= rank[viewer.ticket_scope]
+
+
+def boards_given_by(viewer: Viewer) -> UUID | None:
+    """The group of boards that whoever the viewer lets in is held to: a client's Admin gives no more than the own."""
+    if not viewer.is_client:
+        return None
+    own = select(Membership.board_group_id).where(Membership.id == viewer.membership_id)
+    found: UUID | None = db.session.execute(own).scalar_one_or_none()
+    return found
 
 
 def _permissions_of(role: Role) -> frozenset[str]:

@@ -11,8 +11,18 @@ from portal.core import clock
 from portal.core.audit import AuditEntry
 from portal.core.tenancy.scope import Reach, Scope
 from portal.core.tenancy.session import transaction
-from portal.identity.models import MailToken, Membership, MembershipRole, Role, Totp, User
+from portal.identity.models import (
+    BoardGroup,
+    BoardGroupBoard,
+    MailToken,
+    Membership,
+    MembershipRole,
+    Role,
+    Totp,
+    User,
+)
 from portal.people.services import members
+from portal.tickets.models import Board
 from tests import factories as make
 from tests import world
 from tests.isolation.rig import CANARIES, face_of
@@ -98,6 +108,21 @@ def test_an_invitation_does_not_tell_that_the_person_comes_in_elsewhere(visit: A
     rows = [row for row in dana.get("/account/users").dom.select("tbody tr") if "Some One" in row.get_text()]
     known, unknown = (row.get_text(" ", strip=True).split("example", 1)[1] for row in rows)
     assert known == unknown
+
+
+def test_who_is_held_to_boards_gives_nobody_more(visit: Any, system: Any, ids: dict[str, str]) -> None:
+    with system() as session:
+        group = make.put(BoardGroup(name="Payroll"))
+        make.put(BoardGroupBoard(board_group_id=group.id, board_id=session.scalars(select(Board.id).limit(1)).one()))
+        seat(session, world.DANA).board_group_id = group.id
+    dana = visit(world.DANA)
+    dana.submit("/account/users/invitation", "/users/invitation", name="Second Self", email="d2@brightdental.example")
+    page = dana.submit(SAMS, "/roles", roles=[ids["User"]], ticket_scope="company")
+    assert "may not give" in dana.follow(page)
+    with system() as session:
+        mine = select(Membership.board_group_id).join(User, User.id == Membership.user_id)
+        assert session.scalars(mine.where(User.email == "d2@brightdental.example")).one() == group.id
+        assert seat(session, world.SAM).ticket_scope != "company"
 
 
 def test_only_three_mails_go_in_ten_minutes_and_nothing_half_done_stays(visit: Any, system: Any) -> None:

@@ -87,7 +87,8 @@ def invite_client_person(
     """Invite a contact, or somebody by name and address, who becomes a contact of the client.
 
     An address that has a login in this tenant gets a seat there, and no second password;
-    whoever invites doesn't learn of it. The seat is not in force before it is taken.
+    whoever invites doesn't learn of it. The seat is not in force before it is taken, and
+    is held to the group of boards that a client's Admin who invites is held to.
     Raises BadAddress, AlreadyMember, RoleNotGiveable, TooManyMails.
     """
     _check_roles(by, roles, ticket_scope)
@@ -106,6 +107,8 @@ def invite_client_person(
     if seat is None:
         seat = _new_seat(user_id, contact or _contact_of(client_id, address, name))
     _settle(seat, roles, ticket_scope, site_id)
+    if seat.board_group_id is None:
+        seat.board_group_id = policy.boards_given_by(by)
     _send(seat.user_id, address, membership=seat)
     audit.record(
         "invitation.sent", seat, client_id=client_id, shown=True,

@@ -86,7 +86,9 @@ def change_roles(seat: Membership, roles: Collection[Role], ticket_scope: str, *
     new = [role for role_id, role in wanted.items() if role_id not in held]
     if not wanted or not all(role.side == "client" and policy.may_give(by, role) for role in new):
         raise NotGiveable
-    if ticket_scope != seat.ticket_scope and not policy.may_give_scope(by, ticket_scope):
+    if ticket_scope != seat.ticket_scope and not (
+        policy.may_give_scope(by, ticket_scope) and _has_own_boards(seat, by)
+    ):
         raise NotGiveable
     if ADMIN in {row.key for row in held.values()} and ADMIN not in {role.key for role in roles}:
         _refuse_last_admin(seat, by)
@@ -156,6 +158,11 @@ def hold_admins(client_id: uuid.UUID) -> None:
 def _refuse_own(seat: Membership, by: Viewer) -> None:
     if by.user_id == seat.user_id:
         raise OwnSeat
+
+
+def _has_own_boards(seat: Membership, by: Viewer) -> bool:
+    """Whether more of the tickets would be none but those of boards that the viewer sees as well."""
+    return policy.boards_given_by(by) in {None, seat.board_group_id}
 
 
 def _refuse_of_group(seat: Membership) -> None:
