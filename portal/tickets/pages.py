@@ -9,8 +9,9 @@ from flask import url_for
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 
+from portal.clients.models import Client
 from portal.core import clock
-from portal.core.tenancy.scope import Viewer
+from portal.core.tenancy.scope import Viewer, current_scope
 from portal.core.web import paging
 from portal.core.web.paths import fixed, numbered
 from portal.extensions import db
@@ -74,36 +75,51 @@ def _moves(page: paging.Page[Any], url: Callable[[str], str]) -> dict[str, str |
     }
 
 
-def queue(viewer: Viewer, args: Args) -> dict[str, Any]:
-    """The staff's queue: one view, a page of it, and the tabs with the counts of all."""
-    counts = db.session.execute(queries.queue_counts(viewer)).mappings().one()
+def queue(viewer: Viewer, args: Args, client: Client | None = None) -> dict[str, Any]:
+    """The staff's queue, of everybody or of one client: one view, a page of it, and the tabs with the counts of all."""
     view = args.get("view", "")
     if view not in queries.VIEWS:
         view = "open"
+    rows = queries.queue(viewer, view) if client is None else queries.queue_of(viewer, view, client.id)
     page = paging.page_of(
-        queries.queue(viewer, view),
+        rows,
         Ticket.touched_at,
         Ticket.id,
         key=lambda row: (row.touched_at, row.id),
         cursor=args.get("page"),
     )
-    labels = {
-        "open": _("All open"), "mine": _("Mine"), "unassigned": _("Nobody's"), "waiting": _("Waiting for client"),
-        "done": _("Done"),
-    }  # fmt: skip
+    number = None if client is None else client.number
     return {
         "title": _("Queue"),
-        "tabs": [
-            Tab(labels[name], f"{fixed('desk.queue')}?view={name}", name == view, paging.said(counts[name]))
-            for name in queries.VIEWS
-        ],
+        "tabs": queue_tabs(viewer, client, current=view),
+        "client": client,
         "view": view,
         "rows": page.rows,
-        **_moves(page, lambda cursor: url_for("desk.queue", view=view, page=cursor)),
+        **_moves(page, lambda cursor: url_for("desk.queue", view=view, client=number, page=cursor)),
         "badge_of": cache(wording.staff_badge),
         "address_of": numbered("desk.show"),
         "priority_of": cache(wording.priority_badge),
     }
+
+
+def queue_tabs(viewer: Viewer, client: Client | None = None, *, current: str = "") -> list[Tab]:
+    """The views of the queue, of everybody or of one client, with their counts."""
+    counted = queries.queue_counts(viewer) if client is None else queries.queue_counts_of(viewer, client.id)
+    counts = db.session.execute(counted).mappings().one()
+    labels = {
+        "open": _("All open"), "mine": _("Mine"), "unassigned": _("Nobody's"), "waiting": _("Waiting for client"),
+        "done": _("Done"),
+    }  # fmt: skip
+    kept = "" if client is None else f"&client={client.number}"
+    return [
+        Tab(labels[name], f"{fixed('desk.queue')}?view={name}{kept}", name == current, paging.said(counts[name]))
+        for name in queries.VIEWS
+    ]
+
+
+def tickets_of_client(client: Client) -> dict[str, Any]:
+    """For a client's page: where its tickets are, with how many there are."""
+    return {"tabs": queue_tabs(current_scope(), client)}
 
 
 def client_ticket(viewer: Viewer, ticket: Ticket, args: Args) -> dict[str, Any]:
@@ -232,6 +248,11 @@ def seen_of(args: Args) -> int:
 def before_of(args: Args) -> int | None:
     """The version before which a page of a long timeline ends."""
     return _number(args.get("before", ""), 0) or None
+
+
+def number_of(word: str) -> int:
+    """A public number as an address names it; 0, which nothing has, for anything else."""
+    return _number(word, 0)
 
 
 def _number(word: str, otherwise: int) -> int:

@@ -3,8 +3,18 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from portal.core.web import nav
-from portal.tickets import attachments, client_views, events, handlers, models, provisioning, shipped, staff_views
+from portal.core.web import nav, slots
+from portal.tickets import (
+    attachments,
+    client_views,
+    events,
+    handlers,
+    models,
+    pages,
+    provisioning,
+    shipped,
+    staff_views,
+)
 
 __all__ = ["attachments", "events", "handlers", "models", "provisioning", "register"]
 
@@ -14,5 +24,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(client_views.bp)
     app.register_blueprint(staff_views.bp)
     app.jinja_env.filters.update(named=shipped.named)
+    slots.fill(slots.Panel("company.panels", 20, "ticket:read", "tickets/_of_client.html", pages.tickets_of_client))
     nav.add(nav.Item("client", _l("Tickets"), "ticket", "tickets.index", order=20, permission="ticket:read"))
     nav.add(nav.Item("msp", _l("Queue"), "queue", "desk.queue", order=10, permission="ticket:read"))

@@ -35,8 +35,10 @@ def home() -> Response:
 @bp.get("/tickets")
 @allow("staff", "ticket:read")
 def queue() -> Response:
-    """One view of the queue."""
-    return answer.page("tickets/queue.html", "tickets/_queue.html", **pages.queue(viewer, request.args))
+    """One view of the queue; `client` in the address keeps it to one client, by its number."""
+    asked = request.args.get("client")
+    client = None if asked is None else one_or_404(queries.client(viewer, pages.number_of(asked)))
+    return answer.page("tickets/queue.html", "tickets/_queue.html", **pages.queue(viewer, request.args, client))
 
 
 @bp.get("/tickets/<int(max=999999999):number>")

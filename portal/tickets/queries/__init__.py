@@ -1,7 +1,17 @@
 """Tickets and their parts, as a viewer may see them: nouns that return a statement; nothing here is executed."""
 
-from portal.tickets.queries.lists import DONE, PHASES, VIEWS, client_list, phase_counts, queue, queue_counts
-from portal.tickets.queries.offers import choices, colleague, priority, status, status_for, statuses
+from portal.tickets.queries.lists import (
+    DONE,
+    PHASES,
+    VIEWS,
+    client_list,
+    phase_counts,
+    queue,
+    queue_counts,
+    queue_counts_of,
+    queue_of,
+)
+from portal.tickets.queries.offers import choices, client, colleague, priority, status, status_for, statuses
 from portal.tickets.queries.one import (
     RECENT,
     beside,
@@ -24,6 +34,7 @@ __all__ = [
     "beside",
     "bytes_of_files",
     "choices",
+    "client",
     "client_list",
     "colleague",
     "file_to_check",
@@ -33,6 +44,8 @@ __all__ = [
     "priority",
     "queue",
     "queue_counts",
+    "queue_counts_of",
+    "queue_of",
     "status",
     "status_for",
     "statuses",

@@ -1,6 +1,7 @@
 """The lists of tickets and their counts, one index each. Nothing here is executed."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
 
@@ -74,6 +75,11 @@ def queue(viewer: Viewer, view: str) -> Rows:
     )
 
 
+def queue_of(viewer: Viewer, view: str, client_id: UUID) -> Rows:
+    """The same rows, of one client."""
+    return queue(viewer, view).where(Ticket.client_id == client_id)
+
+
 def _in_view(viewer: Viewer, view: str) -> list[ColumnElement[bool]]:
     return {
         "open": [Ticket.phase != DONE],
@@ -94,7 +100,16 @@ def phase_counts(viewer: Viewer) -> Rows:
 @kept_for_viewer
 def queue_counts(viewer: Viewer) -> Rows:
     """How many tickets each view of the queue holds, likewise."""
-    counts = ((view, _count(viewer, _in_view(viewer, view), Ticket.touched_at)) for view in VIEWS)
+    return _queue_counts(viewer)
+
+
+def queue_counts_of(viewer: Viewer, client_id: UUID) -> Rows:
+    """The same counts, of one client."""
+    return _queue_counts(viewer, Ticket.client_id == client_id)
+
+
+def _queue_counts(viewer: Viewer, *more: ColumnElement[bool]) -> Rows:
+    counts = ((view, _count(viewer, [*_in_view(viewer, view), *more], Ticket.touched_at)) for view in VIEWS)
     return select(*(count.label(view) for view, count in counts))
 
 

@@ -5,11 +5,17 @@ from uuid import UUID
 
 from sqlalchemy import Select, literal, null, select, union_all
 
-from portal.clients.models import Site
+from portal.clients.models import Client, Site
+from portal.core.tenancy.scope import Viewer
 from portal.core.web.paging import first
 from portal.identity.models import StaffProfile
 from portal.tickets.models import Board, Priority, Status
 from portal.tickets.queries.rows import Rows
+
+
+def client(_viewer: Viewer, number: int) -> Select[Client]:
+    """The client of this number, if it exists for the viewer."""
+    return select(Client).where(Client.number == number)
 
 
 def colleague(user_id: UUID) -> Select[StaffProfile]:
