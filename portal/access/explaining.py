@@ -66,6 +66,13 @@ class Verdict:
     steps: tuple[Step, ...] = field(default=())
 
     @property
+    def told(self) -> tuple[Step, ...]:
+        """The rules worth telling: whose company's ticket it isn't, what else would hide it means nothing there."""
+        if self.decided_by.rule != "served" or self.sees:
+            return self.steps
+        return self.steps[: self.steps.index(self.decided_by) + 1]
+
+    @property
     def decided_by(self) -> Step:
         """The rule that hides it, or the one that shows it."""
         return next((step for step in self.steps if not step.passes), self.showing)

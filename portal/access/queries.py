@@ -170,9 +170,12 @@ def parts_of(viewer: Viewer, scope: Scope, number: int) -> Rows:
     """A ticket that the viewer sees, with each part of the predicate as it comes out for somebody else's scope."""
     parts = policy.parts_for(scope) | policy.reasons_for(scope)
     return (
-        select(Ticket, Board.name.label("board"), Site.name.label("site"),
+        select(Ticket, Board.name.label("board"), Site.name.label("site"), Client.name.label("of"),
+               Contact.name.label("asker"),
                *(part.label(f"part_{name}") for name, part in parts.items()))
         .join(Board, Board.id == Ticket.board_id)
+        .join(Client, Client.id == Ticket.client_id)
+        .join(Contact, Contact.id == Ticket.requester_contact_id)
         .outerjoin(Site, Site.id == Ticket.site_id)
         .where(policy.visible_to(viewer), Ticket.number == number)
     )  # fmt: skip

@@ -15,6 +15,7 @@ from portal.core.web import answer
 from portal.extensions import db
 from portal.identity.permission_words import WORDS, grouped
 from portal.identity.permissions import permissions_for
+from portal.tickets.shipped import named
 
 LONGEST_WISH = 100
 LARGEST = 999_999_999
@@ -72,16 +73,20 @@ def _about_ticket(subject: Subject, word: str) -> dict[str, Any] | None:
     if row is None:
         return None
     verdict = subject.ticket(row)
-    facts = dict(subject.facts) | {
-        "board": row.board,
-        "site": row.site,
-        "reads": gettext("To see any tickets: %(why)s", why=wording.why_permission(subject.permission("ticket:read"))),
-    }
-    told = [(step.passes, wording.why_step(step, facts)) for step in verdict.steps]
+    facts = wording.Facts(
+        **subject.facts,
+        number=row.Ticket.number,
+        of=row.of,
+        asker=row.asker,
+        board=named(row.board),
+        site=row.site or "",
+        reads=subject.permission("ticket:read"),
+    )
+    headings = wording.headings()
     return {
         "number": row.Ticket.number,
         "subject": row.Ticket.subject,
         "sees": verdict.sees,
         "because": wording.why_step(verdict.decided_by, facts),
-        "steps": told,
+        "steps": [(headings[step.rule], step.passes, wording.why_step(step, facts)) for step in verdict.told],
     }

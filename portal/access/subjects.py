@@ -12,6 +12,7 @@ from portal.extensions import db
 from portal.identity import reach
 from portal.identity.permissions import RoleSide
 from portal.identity.services.roles import role_permissions
+from portal.people.wording import role_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ def member(viewer: Viewer, membership_id: UUID) -> Subject | None:
     seat, held = row.Membership, role_permissions()
     sites = {each.id: each.name for each in db.session.scalars(queries.sites(seat.client_id))}
     roles = tuple(
-        HeldRole(each.Role.name, frozenset(held[each.Role.id]), tuple(sorted(sites[site_id] for site_id in each.sites)))
+        HeldRole(
+            role_name(each.Role.key, each.Role.name),
+            frozenset(held[each.Role.id]),
+            tuple(sorted(sites[site_id] for site_id in each.sites)),
+        )
         for each in db.session.execute(queries.roles_of_seat(seat.id))
     )
     of_client, of_person = reach.denials({seat.client_id}, {seat.id})
@@ -72,11 +77,9 @@ def member(viewer: Viewer, membership_id: UUID) -> Subject | None:
         account=_account(row),
         facts={
             "name": row.User.name,
-            "client": row.Client.name,
+            "at": row.Client.name,
             "is_staff": False,
-            "scope": seat.ticket_scope,
-            "own_site": sites.get(seat.site_id),
-            "board_group": group.name if group else None,
+            "board_group": group.name if group else "",
         },
     )
 
@@ -102,9 +105,9 @@ def colleague(viewer: Viewer, user_id: UUID) -> Subject | None:
         at=row.StaffProfile.title,
         side="internal",
         scope=reach.scope_of_staff(row.User),
-        roles=tuple(HeldRole(each.name, frozenset(held[each.id])) for each in roles),
+        roles=tuple(HeldRole(role_name(each.key, each.name), frozenset(held[each.id])) for each in roles),
         denied_client=frozenset(),
         denied_person=frozenset(),
         account="" if row.User.state == "active" and row.StaffProfile.is_active else "user",
-        facts={"name": row.User.name, "is_staff": True, "only": row.StaffProfile.sees_assigned_only},
+        facts={"name": row.User.name, "is_staff": True},
     )

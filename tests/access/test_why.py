@@ -117,8 +117,16 @@ def test_the_page_finds_people_and_tells_why(visit, system):
     page = admin.get("/admin/roles/simulator?q=noah")
     (link,) = [each["href"] for each in page.dom.select(".list a")]
     page = admin.get(f"{link}&ticket={OUR_NUMBER}")
-    assert f"t see #{OUR_NUMBER}" in page.dom.select_one(".alert b").get_text()
-    assert "where Noah CANARY has access" in page
+    assert f"Why can't Noah CANARY see ticket {OUR_NUMBER}?" in page.dom.select_one("#ticket-title").get_text()
+    assert (
+        page.dom.select_one(".alert").get_text(" ").split()
+        == (
+            f"Noah CANARY can't see ticket {OUR_NUMBER}. Ticket {OUR_NUMBER} belongs to Bright Dental."
+            " Noah CANARY is at Cedar CANARY, and nobody sees another company's tickets."
+        ).split()
+    )
+    told = [each.get_text() for each in page.dom.select("[aria-labelledby=ticket-title] tbody th")]
+    assert told == ["Signing in", "Company"], "of another company's ticket nothing else is worth telling"
     assert "Open tickets." in page
     page = admin.get(f"{link}&permission=ticket:create")
     assert len(page.dom.select("tbody tr")) == 1
