@@ -6,11 +6,20 @@ from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 
-from portal.clients.models import Client, Contact
+from portal.clients.models import Client, Contact, Site
 from portal.core.audit import AuditEntry
 from portal.core.tenancy.scope import Viewer
-from portal.identity.models import Membership, Role, SecurityAlert, StaffProfile, User
-from portal.tickets.models import Ticket
+from portal.identity.models import (
+    BoardGroup,
+    ClientGroup,
+    Membership,
+    Role,
+    SecurityAlert,
+    SsoProvider,
+    StaffProfile,
+    User,
+)
+from portal.tickets.models import Board, Ticket
 from portal.trail.filters import Narrowed
 
 MOST_FOUND = 50
@@ -97,6 +106,11 @@ def names_of(kind: str, ids: Collection[UUID]) -> Select[*tuple[Any, ...]] | Non
         "users": (User.id, User.name),
         "contacts": (Contact.id, Contact.name),
         "roles": (Role.id, Role.name),
+        "sites": (Site.id, Site.name),
+        "boards": (Board.id, Board.name),
+        "board_groups": (BoardGroup.id, BoardGroup.name),
+        "client_groups": (ClientGroup.id, ClientGroup.name),
+        "sso_providers": (SsoProvider.id, SsoProvider.name),
     }
     if kind == "memberships":
         return (

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from portal.core.audit import AuditEntry, masked
 from portal.core.tenancy.scope import Viewer
 from portal.extensions import db
-from portal.trail import queries, wording
+from portal.trail import queries, values, wording
 
 HIDDEN = frozenset({"reach", "address", "request_id", "as_contact", "old", "new", "account", "session", "country"})
 """Facts that have a place of their own on the page, or say nothing to people."""
@@ -60,6 +60,8 @@ class Names:
         for entry in entries:
             if entry.object_id is not None:
                 by_kind.setdefault(entry.object_kind, set()).add(entry.object_id)
+            for kind, object_id in values.ids_in(_facts(entry)):
+                by_kind.setdefault(kind, set()).add(object_id)
             if contact_id := _facts(entry).get("as_contact"):
                 by_kind.setdefault("contacts", set()).add(UUID(contact_id))
             if viewer.is_staff and entry.client_id is not None:
@@ -114,8 +116,8 @@ def _line(entry: AuditEntry, names: Names) -> Line:
         kind=wording.kind_of(entry.object_kind) if entry.object_kind else "",
         about=names.of(entry.object_kind, entry.object_id),
         client=names.of("clients", entry.client_id) or None if names.viewer.is_staff else None,
-        changes=changes(facts.get("old"), facts.get("new")),
-        more=_more(facts),
+        changes=changes(facts.get("old"), facts.get("new"), names.of),
+        more=_more(facts, names.of),
         address=str(facts.get("address", "")) if is_told_where else "",
         country=str(facts.get("country", "")) if is_told_where else "",
         request_id=str(facts.get("request_id", "")),
@@ -127,29 +129,26 @@ def _facts(entry: AuditEntry) -> dict[str, Any]:
     return found
 
 
-def changes(old: dict[str, Any] | None, new: dict[str, Any] | None) -> tuple[Change, ...]:
+def changes(
+    old: dict[str, Any] | None, new: dict[str, Any] | None, naming: values.Naming = lambda _kind, _id: ""
+) -> tuple[Change, ...]:
     """What was and what is, field by field. Secrets were masked when it was written; here they are again.
 
-    >>> [(each.old, each.new) for each in changes({"state": "open"}, {"state": "done", "password": "x"})]
-    [('open', 'done'), (None, '***')]
+    >>> [(each.old, each.new) for each in changes({"name": "a"}, {"name": "b", "password": "x"})]
+    [('a', 'b'), (None, '***')]
     """
     before, after = masked(old) or {}, masked(new) or {}
-    return tuple(
-        Change(wording.field_of(name), _text(before.get(name)), _text(after.get(name)))
-        for name in dict.fromkeys((*before, *after))
-    )
+    found = []
+    for name in dict.fromkeys((*before, *after)):
+        was, now = values.differing(before.get(name), after.get(name))
+        change = Change(wording.field_of(name), values.told(name, was, naming), values.told(name, now, naming))
+        if change.old or change.new:
+            found.append(change)
+    return tuple(found)
 
 
-def _more(facts: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _more(facts: dict[str, Any], naming: values.Naming) -> tuple[tuple[str, str], ...]:
     shown = masked({name: value for name, value in facts.items() if name not in HIDDEN}) or {}
-    return tuple((wording.field_of(name), text) for name, value in shown.items() if (text := _text(value)))
-
-
-def _text(value: Any) -> str | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return str(gettext("yes") if value else gettext("no"))
-    if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
-    return str(value)
+    return tuple(
+        (wording.field_of(name), said) for name, value in shown.items() if (said := values.told(name, value, naming))
+    )

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import re
+import uuid
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from portal.core import audit, clock
 from portal.core.tenancy.scope import Reach, Scope
 from portal.core.tenancy.session import transaction
 from portal.trail import wording
+from tests import factories as make
 from tests import world
 from tests.identity.steps import sign_in, statements, trail
 from tests.world import ADMIN, BILLING, DANA, FIN, NOAH, OLIVIA, READER, SAM, TECH
@@ -64,12 +66,40 @@ def test_only_who_may_finds_them(visit):
     assert visit(DANA).get("/").dom.select(f"a[href='{ACTIVITY}']")
 
 
+def test_codes_ids_and_flags_are_told_in_words(visit, write, system):
+    with system():
+        site = make.a_site(SAM.client_id, "Annex").id
+    facts = {"way": "password", "new_device": 1, "side": "client", "factor": ""}
+    write(client(SAM), "sign_in.succeeded", shown=True, **facts)
+    was, now = {"sites": [], "permissions": ["ticket:read"]}, {"sites": [str(site)], "permissions": ["ticket:read"]}
+    write(staff(ADMIN), "role.limited", old=was, new=now)
+    write(
+        staff(ADMIN),
+        "membership.narrowed",
+        old={"site": str(uuid.uuid4())},
+        new={"ticket_scope": "company", "key": "x"},
+    )
+    lines = texts(visit(ADMIN).get(AUDIT))
+    [came] = [each for each in lines if "Signed in" in each and SAM.name in each]
+    assert "By: Password" in came
+    assert "New device: yes" in came
+    assert "Side: Clients' portal" in came
+    assert "factor" not in came.lower()
+    [limited] = [each for each in lines if "Limited a role" in each]
+    assert "Sites: Annex" in limited
+    assert "Permissions" not in limited, "what stayed is no change"
+    [narrowed] = [each for each in lines if "which tickets" in each]
+    assert "Sees: All tickets of the company" in narrowed
+    assert "Site:" not in narrowed, "an id that is nobody's any more says nothing"
+    assert "key" not in narrowed
+
+
 def test_an_entry_says_who_as_whom_what_and_from_what_to_what(visit, write):
     write(
         looking_on(SAM), "ticket.priority_changed", old={"priority": "High"},
         new={"priority": "Low", "token": "nobody-reads-this"}, shown=True,
     )  # fmt: skip
-    [line] = [each for each in texts(visit(ADMIN).get(AUDIT)) if "priority" in each]
+    [line] = [each for each in texts(visit(ADMIN).get(AUDIT)) if "a ticket's priority" in each]
     for words in ("Priya Nair", "looking on as Sam Bright", "Changed a ticket's priority", "High", "Low", "***"):
         assert words in line
     assert "nobody-reads-this" not in line
