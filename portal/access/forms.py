@@ -7,7 +7,7 @@ from uuid import UUID
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from portal.access import wording
 from portal.core import text
@@ -17,7 +17,7 @@ from portal.identity.services.roles import LONGEST_NAME
 
 NAME: dict[str, Any] = {
     "validators": [
-        InputRequired(lazy_gettext("Give it a name.")),
+        DataRequired(lazy_gettext("Give it a name.")),
         Length(max=LONGEST_NAME, message=lazy_gettext("Use at most %(max)d characters.")),
     ],
     "filters": [lambda value: text.line(value or "")],

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from flask_babel import gettext, lazy_gettext
 from wtforms import EmailField, SelectField, SelectMultipleField, StringField, TelField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal.core.addresses import is_address
+from portal.core.text import line
 from portal.core.web.forms import Form
 from portal.identity.models import Role
 from portal.people import wording
@@ -19,6 +20,11 @@ LONGEST_PHONE = 40
 
 def _stripped(value: str | None) -> str | None:
     return value.strip() if value else value
+
+
+def _line(value: str | None) -> str | None:
+    """As it will be kept: what nobody can see is no name, and is refused like an empty one."""
+    return line(value) if value else value
 
 
 def _whole_address(_form: Form, field: EmailField) -> None:
@@ -39,15 +45,13 @@ class ContactForm(Form):
 
     name = StringField(
         lazy_gettext("Name"),
-        filters=[_stripped],
-        validators=[InputRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+        filters=[_line],
+        validators=[DataRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
     )
     title = StringField(
-        lazy_gettext("Position"), filters=[_stripped], validators=[Length(max=LONGEST_NAME, message=_too_long)]
+        lazy_gettext("Position"), filters=[_line], validators=[Length(max=LONGEST_NAME, message=_too_long)]
     )
-    phone = TelField(
-        lazy_gettext("Phone"), filters=[_stripped], validators=[Length(max=LONGEST_PHONE, message=_too_long)]
-    )
+    phone = TelField(lazy_gettext("Phone"), filters=[_line], validators=[Length(max=LONGEST_PHONE, message=_too_long)])
 
 
 class RolesForm(Form):
@@ -82,8 +86,8 @@ class InviteForm(SeatForm):
 
     name = StringField(
         lazy_gettext("Name"),
-        filters=[_stripped],
-        validators=[InputRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+        filters=[_line],
+        validators=[DataRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
     )
     email = EmailField(
         lazy_gettext("Email address"),
@@ -97,8 +101,8 @@ class ColleagueForm(RolesForm):
 
     name = StringField(
         lazy_gettext("Name"),
-        filters=[_stripped],
-        validators=[InputRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+        filters=[_line],
+        validators=[DataRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
     )
     email = EmailField(
         lazy_gettext("Email address"),
@@ -106,7 +110,7 @@ class ColleagueForm(RolesForm):
         validators=[InputRequired(lazy_gettext("Enter an email address.")), _whole_address],
     )
     title = StringField(
-        lazy_gettext("Position"), filters=[_stripped], validators=[Length(max=LONGEST_NAME, message=_too_long)]
+        lazy_gettext("Position"), filters=[_line], validators=[Length(max=LONGEST_NAME, message=_too_long)]
     )
 
 
@@ -115,8 +119,8 @@ class GroupForm(Form):
 
     name = StringField(
         lazy_gettext("Name"),
-        filters=[_stripped],
-        validators=[InputRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+        filters=[_line],
+        validators=[DataRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
     )
 
 

@@ -22,7 +22,7 @@ FINDABLE = ("tickets", "clients", "users", "contacts", "roles")
 
 
 def _stripped(value: str | None) -> str | None:
-    return value.strip() if value else value
+    return value.replace("\x00", "").strip() if value else value
 
 
 class FilterForm(Form):
@@ -33,13 +33,13 @@ class FilterForm(Form):
         filters=[_stripped],
         validators=[Length(max=LONGEST, message=lazy_gettext("That is too long."))],
     )
-    kind = SelectField(lazy_gettext("What it was about"), validate_choice=False)
+    kind = SelectField(lazy_gettext("What it was about"), filters=[_stripped], validate_choice=False)
     number = StringField(
         lazy_gettext("Its number or name"),
         filters=[_stripped],
         validators=[Length(max=LONGEST, message=lazy_gettext("That is too long."))],
     )
-    act = SelectField(lazy_gettext("What was done"), validate_choice=False)
+    act = SelectField(lazy_gettext("What was done"), filters=[_stripped], validate_choice=False)
     since = DateField(lazy_gettext("From day"), validators=[Optional()])
     until = DateField(lazy_gettext("To day"), validators=[Optional()])
 
@@ -106,5 +106,5 @@ def query_of(form: FilterForm) -> dict[str, str]:
     return {
         each.name: value
         for each in form
-        if (value := (each.raw_data[0] if each.raw_data else "")) and isinstance(value, str) and len(value) <= LONGEST
+        if (value := _stripped(each.raw_data[0] if each.raw_data else "")) and len(value) <= LONGEST
     }

@@ -5,9 +5,10 @@ from typing import Any
 from flask import request
 from flask_babel import gettext, lazy_gettext
 from wtforms import EmailField, PasswordField, StringField, TextAreaField, ValidationError
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal.core.addresses import is_address
+from portal.core.text import line
 from portal.core.web.forms import Form
 from portal.identity.passwords import LONGEST
 
@@ -42,6 +43,11 @@ def _stripped(value: str | None) -> str | None:
     return value.strip() if value else value
 
 
+def _line(value: str | None) -> str | None:
+    """As it will be kept, so that what nobody can see counts as nothing."""
+    return line(value) if value else value
+
+
 def _email(label: Any, missing: Any) -> Any:
     return EmailField(label, filters=[_stripped], validators=[InputRequired(missing), one_address])
 
@@ -58,7 +64,7 @@ def _new_password() -> Any:
 
 def _words(label: Any, missing: Any, longest: int = LONGEST_NAME) -> Any:
     return StringField(
-        label, filters=[_stripped], validators=[InputRequired(missing), Length(max=longest, message=_TOO_LONG)]
+        label, filters=[_line], validators=[DataRequired(missing), Length(max=longest, message=_TOO_LONG)]
     )
 
 
