@@ -18,6 +18,7 @@ from tests.isolation.rig import face_of
 
 TECHS = f"/admin/users/{world.TECH.id}"
 SAMS = f"/msp/clients/10001/people/{world.SAM.contact_id}"
+DANAS = f"/msp/clients/10001/people/{world.DANA.contact_id}"
 
 
 @pytest.fixture
@@ -208,9 +209,34 @@ class TestPeopleAtClients:
         with system() as session:
             assert state(session, world.SAM) == "active"
 
+    @pytest.mark.parametrize(
+        ("act", "fields"),
+        [("state", {"state": "suspended"}), ("state", {"state": "locked"}), ("portal-access", {"on": "0"})],
+    )
+    def test_the_last_admin_is_stopped_at_once_and_that_none_is_left_is_told(
+        self, visit: Any, act: str, fields: dict[str, str]
+    ) -> None:
+        admin, dana = visit(world.ADMIN), visit(world.DANA)
+        left = "Bright Dental has no Admin left who can come in."
+        assert left not in admin.follow(post(admin, f"{SAMS}/{act}", **fields))
+        page = admin.follow(post(admin, f"{DANAS}/{act}", **fields))
+        assert left in page
+        assert dana.get("/").status == 303
+        again = {"state": "active"} if act == "state" else {"on": "1"}
+        assert left not in admin.follow(post(admin, f"{DANAS}/{act}", **again))
+
+    def test_a_login_that_the_directory_switched_off_stays_so(self, visit: Any, system: Any) -> None:
+        with system() as session:
+            user = session.get(User, (world.SAM.tenant_id, world.SAM.id))
+            user.state, user.state_reason, user.is_managed = "suspended", "directory", True
+        admin = visit(world.ADMIN)
+        assert "it alone switches it on" in admin.follow(post(admin, f"{SAMS}/state", state="active"))
+        with system() as session:
+            assert state(session, world.SAM) == "suspended"
+
     @pytest.mark.parametrize("wanted", ["pending", "administrator", ""])
     def test_other_states_do_not_exist(self, visit: Any, system: Any, wanted: str) -> None:
-        post(visit(world.ADMIN), f"{SAMS}/state", state=wanted)
+        assert post(visit(world.ADMIN), f"{SAMS}/state", state=wanted).status == 404
         with system() as session:
             assert state(session, world.SAM) == "active"
 

@@ -155,6 +155,11 @@ def hold_admins(client_id: uuid.UUID) -> None:
     db.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
 
 
+def has_admin(client_id: uuid.UUID, *, by: Viewer) -> bool:
+    """Whether somebody at the client can come in as an Admin."""
+    return bool(_who_come_in(set(db.session.scalars(_admins(client_id))), by))
+
+
 def _refuse_own(seat: Membership, by: Viewer) -> None:
     if by.user_id == seat.user_id:
         raise OwnSeat

@@ -19,7 +19,7 @@ from portal.people import pages, queries, wording
 from portal.people.blueprint import bp
 from portal.people.forms import ContactForm, InviteForm
 from portal.people.refusals import refusal_of
-from portal.people.services import members
+from portal.people.services import logins, members
 from portal.people.views.account import data_of
 
 PERSON = "/msp/clients/<int(max=999999999):number>/people/<uuid:contact_id>"
@@ -132,25 +132,27 @@ def new_access_code(number: int, contact_id: UUID) -> Response:
 @allow("staff", "client:update", of="contact", hidden=False)
 def switch_person(number: int, contact_id: UUID) -> Response:
     """Let a contact into the portal, or not."""
-    is_on = request.form.get("on") == "1"
-    account_states.set_contact_access(find(number, contact_id).row.Contact, is_on=is_on)
+    is_on, found = request.form.get("on") == "1", find(number, contact_id)
+    account_states.set_contact_access(found.row.Contact, is_on=is_on)
     words = gettext("Portal access is on.") if is_on else gettext("Portal access is off. Sessions have ended.")
-    return _done(number, contact_id, words)
+    answered = _done(number, contact_id, words)
+    if not is_on and found.row.User is not None:
+        _tell_of_missing_admins(found.row.User)
+    return answered
 
 
 @bp.post(f"{PERSON}/state")
 @allow("staff", "user:deactivate", of="contact", hidden=False)
 def change_person_state(number: int, contact_id: UUID) -> Response:
     """Suspend, lock or open the login, at every company that it serves."""
-    user, wanted = find(number, contact_id).user, request.form.get("state", "")
-    if wanted not in {"active", "suspended", "locked"} or user.state == "pending":
-        return _done(number, contact_id, gettext("This person has never accepted the invitation."), "warn")
-    if user.state_reason == "directory":
-        return _done(
-            number, contact_id, gettext("The directory switched this account off; it alone switches it on."), "warn"
-        )
-    account_states.set_state(user, wanted, "" if wanted == "active" else "staff", by=viewer)  # type: ignore[arg-type]  # one of the three
-    return _done(number, contact_id, gettext("The account is now: %(state)s.", state=wording.state_badge(wanted).text))
+    user, wanted = find(number, contact_id).user, logins.SWITCHED.get(request.form.get("state", ""))
+    if wanted is None:
+        raise NotFound
+    done = gettext("The account is now: %(state)s.", state=wording.state_badge(wanted).text)
+    answered = _act(number, contact_id, lambda: logins.switch_login(user, wanted, by=viewer), done)
+    if wanted != "active":
+        _tell_of_missing_admins(user)
+    return answered
 
 
 @bp.post(f"{PERSON}/sessions/ending")
@@ -221,6 +223,11 @@ def _new_page(number: int, form: InviteForm, status: int = 200) -> Response:
 def _seat_form(number: int, contact_id: UUID, **kwargs: Any) -> Any:
     found = find(number, contact_id)
     return pages.seat_form(viewer, found.row.Membership, **kwargs)
+
+
+def _tell_of_missing_admins(user: User) -> None:
+    for company in logins.left_without_admin(user, by=viewer):
+        answer.say(gettext("%(company)s has no Admin left who can come in.", company=company), "warn")
 
 
 def _act(number: int, contact_id: UUID, act: Callable[[], object], done: str) -> Response:
