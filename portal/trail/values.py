@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask_babel import LazyString, gettext, lazy_gettext
 
+from portal.core.web import amounts
 from portal.identity.permission_words import WORDS as PERMISSIONS
 from portal.people.wording import SCOPES
 
@@ -28,6 +29,8 @@ UNTOLD: Final = frozenset({"key", "logo_key", "comment_id", "request", "session"
 """Fields that machines alone read."""
 FLAGS: Final = frozenset({"new_device", "private"})
 """Numbers that say whether; what isn't so is not worth a word."""
+AMOUNTS: Final = frozenset({"amount_limit_minor"})
+"""Minor units of money."""
 SENTENCES: Final = frozenset({"permissions", "denied"})
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -105,6 +108,8 @@ def told(field: str, value: Any, naming: Naming) -> str | None:
 def _one(field: str, value: Any, naming: Naming) -> str:
     if isinstance(value, str) and _UUID.fullmatch(value):
         return naming(REFERENCES[field], UUID(value)) if field in REFERENCES else ""
+    if field in AMOUNTS:
+        return amounts.written(value)
     if field in {"scope", "ticket_scope"}:
         return str(SCOPES.get(value, value))
     if field in SENTENCES:

@@ -208,6 +208,18 @@ FIELDS: Final[dict[str, LazyString]] = {
     "group_claim": lazy_gettext("Claim with the groups"),
     "before": lazy_gettext("Before"),
     "path": lazy_gettext("Page"),
+    "link_sign_in": lazy_gettext("Sign-in link"),
+    "number_sign_in": lazy_gettext("Sign-in by number"),
+    "takes_requests": lazy_gettext("Takes requests for access"),
+    "view_as_may_write": lazy_gettext("Whoever looks on may write"),
+    "review_days": lazy_gettext("Days between reviews of access"),
+    "audit_months": lazy_gettext("Months that the trail is kept"),
+    "alert_failures": lazy_gettext("Failed sign-ins in an hour that raise an alert"),
+    "alert_exports": lazy_gettext("Exports in a day that raise an alert"),
+    "night_from": lazy_gettext("Night begins at (hour)"),
+    "night_to": lazy_gettext("Night ends at (hour)"),
+    "locks_travellers": lazy_gettext("Lock an account that signs in from two countries within an hour"),
+    "amount_limit_minor": lazy_gettext("Amount above which an Administrator decides"),
 }
 """What fields are called; others show their own name."""
 

@@ -12,6 +12,7 @@ import pytest
 from portal.core import audit, clock
 from portal.core.tenancy.scope import Reach, Scope
 from portal.core.tenancy.session import transaction
+from portal.identity.models import AccessSettings
 from portal.trail import wording
 from tests import factories as make
 from tests import world
@@ -92,6 +93,17 @@ def test_codes_ids_and_flags_are_told_in_words(visit, write, system):
     assert "Sees: All tickets of the company" in narrowed
     assert "Site:" not in narrowed, "an id that is nobody's any more says nothing"
     assert "key" not in narrowed
+
+
+def test_what_was_set_about_access_is_told_as_its_page_writes_it(visit):
+    admin = visit(ADMIN)
+    page = admin.submit("/admin/access", "/admin/access", amount_limit_minor="1,250.50", link_sign_in="y")
+    assert page.status == 303
+    [line] = [each for each in texts(admin.get(AUDIT)) if "Changed the ways in" in each]
+    for words in ("Amount above which an Administrator decides", "1,250.50", "Sign-in link"):
+        assert words in line
+    assert "125050" not in line
+    assert "_" not in line
 
 
 def test_an_entry_says_who_as_whom_what_and_from_what_to_what(visit, write):
@@ -340,3 +352,7 @@ def test_days_are_the_readers(app):
         assert day_begins(None) is None
         assert day_begins(dt.date.max, after=1) is None
     assert clock.now().tzinfo is not None
+
+
+def test_every_setting_of_access_has_words_in_the_trail():
+    assert set(AccessSettings.__table__.columns.keys()) - {"tenant_id", "id"} <= set(wording.FIELDS)
