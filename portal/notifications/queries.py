@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, true
 
 from portal.core.tenancy.scope import Viewer
 from portal.core.web.paging import ENOUGH
@@ -22,7 +22,7 @@ def mail_lock(mail_id: UUID) -> Select[OutgoingMail]:
     return select(OutgoingMail).where(OutgoingMail.id == mail_id).with_for_update()
 
 
-def mails(_viewer: Viewer, *, state: str | None = None) -> Select[*tuple[Any, ...]]:
+def mails(viewer: Viewer, *, state: str | None = None) -> Select[*tuple[Any, ...]]:
     """Mails of the tenant without their texts, all or those in one state; the table is the staff's.
 
     The words of a mail are its reader's: the list says to whom and what became of it.
@@ -39,7 +39,21 @@ def mails(_viewer: Viewer, *, state: str | None = None) -> Select[*tuple[Any, ..
         OutgoingMail.last_error,
         OutgoingMail.sent_at,
     )
+    statement = statement.where(_of_own_clients(viewer))
     return statement if state is None else statement.where(OutgoingMail.state == state)
+
+
+def mail_for(viewer: Viewer, mail_id: UUID) -> Select[OutgoingMail]:
+    """A mail that the viewer finds in the list, held as by `mail_lock`."""
+    return mail_lock(mail_id).where(_of_own_clients(viewer))
+
+
+def _of_own_clients(viewer: Viewer) -> ColumnElement[bool]:
+    """For who is held to some clients, the mails to their people: subjects and addresses tell of the others.
+
+    The session filter can't say so: the table is the staff's, and not every mail has a client.
+    """
+    return true() if viewer.client_ids is None else OutgoingMail.client_id.in_(sorted(viewer.client_ids))
 
 
 def mail_counts(_viewer: Viewer) -> Select[*tuple[Any, ...]]:

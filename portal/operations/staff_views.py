@@ -143,7 +143,7 @@ def _outgoing() -> dict[str, Any]:
 @allow("staff", "outbox:replay", of="mail", hidden=False)
 def resend(mail_id: UUID) -> Response:
     """Have a mail sent once more."""
-    mail = one_or_404(mails.mail_lock(mail_id))
+    mail = one_or_404(mails.mail_for(viewer, mail_id))
     try:
         services.resend_mail(mail)
     except services.MailStillWaiting:

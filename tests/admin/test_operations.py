@@ -5,6 +5,7 @@ import shutil
 import uuid
 
 import pytest
+from sqlalchemy import select
 
 from portal.core import clock
 from portal.core.audit import AuditEntry
@@ -12,7 +13,8 @@ from portal.core.events.models import Delivery, OutboxEvent
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
 from portal.extensions import db
-from portal.identity.models import Role, RolePermission
+from portal.identity.models import Role, RolePermission, StaffProfile
+from portal.identity.services import narrowing
 from portal.notifications import readers
 from portal.notifications.models import OutgoingMail
 from portal.notifications.services import notify
@@ -214,6 +216,17 @@ def test_mails_are_listed_without_their_words(visit, mail):
         assert word in said
     assert "Since Monday" not in page
     assert not visit(SUMMIT_ADMIN).get("/admin/mail/outgoing").dom.select("tbody tr")
+
+
+def test_who_is_held_to_clients_finds_no_mails_to_others(visit, system, mail):
+    admin, copies = visit(ADMIN), f"/admin/mail/outgoing/{mail}/copies"
+    token = admin.get("/admin/mail/outgoing").form("/auth/msp/signout")
+    for client, finds in (("Cedar CANARY", False), ("Bright Dental", True)):
+        with system("harbor") as session:
+            profile = session.scalars(select(StaffProfile).where(StaffProfile.user_id == ADMIN.id)).one()
+            narrowing.hold_to_clients(profile, [world.client_id(client)], only=True)
+        assert bool(admin.get("/admin/mail/outgoing").dom.select(f"#mail-{mail}")) == finds
+        assert admin.post(copies, token).status == (303 if finds else 404)
 
 
 @pytest.mark.parametrize(("state", "shown"), [("sent", 1), ("failed", 0), ("waiting", 0)])
