@@ -164,3 +164,19 @@ def test_another_address(chromium: Browser, harbor_url: str, link_to: LinkTo, *,
     page.goto("/settings")
     expect(page.get_by_text("sam.new@brightdental.example")).to_be_visible()
     page.context.close()
+
+
+def test_a_new_passwords_strength_is_told_in_words(chromium: Browser, harbor_url: str) -> None:
+    page = opened(chromium, harbor_url)
+    page.goto("/auth/link-account")
+    told = page.locator("[data-strength]")
+    for typed, words in (
+        ("short", "Too short so far."),
+        ("aaaaaaaaaaaaaa", "Easily guessed: the same few characters again and again."),
+        ("four of them", "Long enough. A longer one is harder to guess."),
+        ("four words of no relation", "Long, and hard to guess if it is no well-known saying."),
+        ("", ""),
+    ):
+        page.get_by_label("New password").fill(typed)
+        expect(told).to_have_text(words)
+    look(page, scripts=True)
