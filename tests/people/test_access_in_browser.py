@@ -217,3 +217,19 @@ def test_what_a_client_and_a_person_may_is_lowered(
     assert visit(world.SAM).get("/tickets/new").status in {403, 404}
     assert visit(world.DANA).get("/tickets/new").status == 200
     assert fits(page)
+
+
+@SCRIPTS
+def test_the_ways_in_are_chosen(browse: Opener, *, scripts: bool) -> None:
+    guest, page = browse(scripts=scripts, size=PHONE), browse(world.ADMIN, scripts=scripts, size=PHONE)
+    offer = guest.get_by_role("link", name="Get a sign-in link by email")
+    guest.goto("/auth/client-portal/signin")
+    expect(offer).to_have_count(0)
+    page.goto("/admin/access")
+    assert fits(page)
+    page.locator("[name=link_sign_in]").check()
+    page.get_by_role("button", name="Save").click()
+    page.goto("/admin/access")
+    expect(page.locator("[name=link_sign_in]")).to_be_checked()
+    guest.goto("/auth/client-portal/signin")
+    expect(offer).to_be_visible()

@@ -69,9 +69,10 @@ def fits(page):
 
 @pytest.mark.usefixtures("_full")
 @pytest.mark.parametrize("scripts", [True, False])
-def test_the_trail_is_narrowed_and_paged(browse, scripts):
-    page = browse(ADMIN, scripts=scripts)
-    page.goto("/admin/audit")
+@pytest.mark.parametrize(("person", "path"), [(ADMIN, "/admin/audit"), (DANA, "/account/activity")])
+def test_the_trail_is_narrowed_and_paged(browse, person, path, scripts):
+    page = browse(person, scripts=scripts)
+    page.goto(path)
     page.locator("#entries details summary").click()
     page.get_by_label("Who").fill("Priya")
     page.get_by_role("button", name="Show these").click()
