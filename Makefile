@@ -46,7 +46,7 @@ words: $(DEV) ## bring the translations up to date with the texts in code and te
 bench: $(DEV) static ## the benchmark with its table
 	@PORTAL_ENV=test exec $(PY) -m bench $(ARGS)
 
-soak: $(DEV) static ## fault, race and isolation tests at full size; report under docs/measured/
+soak: $(DEV) static ## fault, race, isolation and timing tests at full size; report under docs/measured/
 	@exec $(PY) -m tests.soak $(ARGS)
 
 lock: $(DEV) ## requirements/*.in → *.txt, with hashes, for every supported Python

@@ -1,4 +1,4 @@
-"""`make soak`: fault, race and isolation tests at full size, and a report of what they measured.
+"""`make soak`: fault, race, isolation and timing tests at full size, and a report of what they measured.
 
 The report is written whether or not all went well, and the exit code says which. Further arguments go to pytest.
 """
