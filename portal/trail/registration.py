@@ -16,7 +16,7 @@ def register(app: Flask) -> None:
     nav.add(
         nav.Item(
             side="msp", label=lazy_gettext("Audit"), icon="shield", endpoint="trail.audit",
-            order=85, permission="audit:read", under="/admin/audit",
+            order=85, permission="audit:read", under="/admin/audit", also=("/admin/alerts",),
         )
     )  # fmt: skip
     nav.add(

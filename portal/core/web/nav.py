@@ -55,9 +55,9 @@ def add(item: Item) -> None:
 
 def entries(side: Side, scope: Scope, *, in_menu: bool = False) -> list[Entry]:
     """The places of this side that the person may enter, in order: the main ones, or those of the own menu."""
-    items = [item for item in _open_to(side, scope) if item.in_menu is in_menu and not item.is_act]
-    nearest = max(map(_nearness, items), default=0)
-    return [replace(_shown(item), current=0 < _nearness(item) == nearest) for item in items]
+    places = [item for item in _open_to(side, scope) if not item.is_act]
+    nearest = max(map(_nearness, places), default=0)
+    return [replace(_shown(item), current=0 < _nearness(item) == nearest) for item in places if item.in_menu is in_menu]
 
 
 def act(side: Side, scope: Scope) -> Entry | None:

@@ -14,12 +14,11 @@ from portal.core.addresses import email_key
 from portal.core.bulk import Load, instant, seeded_ids
 from portal.core.crypto import seal
 from portal.core.web.cookies import token_hash
-from portal.identity.demo.people import Bounds, Cast, Roles, Seated
+from portal.identity.demo.people import DAY, Bounds, Cast, Roles, Seated
 from portal.identity.services.mail_tokens import LIFE, TOKEN_BYTES
 
-DAY = 86_400_000
-"""Milliseconds."""
 MINUTE = 60_000
+"""Milliseconds."""
 BOARDS, GROUP = "Service desk only", "Elbe Partners"
 IN_GROUP = ("Bright Dental", "Cedar Law")
 REVIEW_DAYS, TIME_FOR_REVIEW = 180, 14

@@ -18,6 +18,12 @@ READER = ("reader", "Reader", ("ticket:read",))
 """A role that the MSP made itself: what the demo calls it, its name, and what it may do."""
 
 
+DAY, NOON = 86_400_000, 43_200_000
+"""Milliseconds."""
+DAYS = 12
+"""So many days back people came in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cut:
     """How somebody's access is cut to size. `at_site`: the role counts at the own site alone."""
@@ -175,7 +181,7 @@ def load_members(load: Load, companies: Iterable[Company], roles: Roles, bounds:
     people = _People(load, "members")
     loader, tenant_id, make_id, at = load.loader, load.tenant_id, people.make_id, people.at
     add_member = loader.table("memberships", "tenant_id", "id", "user_id", "client_id", "contact_id", "site_id",
-                              "ticket_scope", "board_group_id", "group_grant_id", "is_active",
+                              "ticket_scope", "board_group_id", "group_grant_id", "is_active", "last_used_at",
                               "created_at")  # fmt: skip
     add_role = loader.table("membership_roles", "tenant_id", "id", "client_id", "user_id", "membership_id", "role_id")
     known: dict[str, str] = {}
@@ -194,10 +200,22 @@ def load_members(load: Load, companies: Iterable[Company], roles: Roles, bounds:
             add_member(
                 (tenant_id, seat.id, user_id, company.id, contact.id, contact.site_id if cut.at_site else None,
                  cut.scope or SCOPES[contact.role], bounds.board_group_id if cut.on_boards else None,
-                 bounds.grant_id if cut.by_grant else None, not cut.is_invited, at)
+                 bounds.grant_id if cut.by_grant else None, not cut.is_invited, _last_use(load, company, contact), at)
             )  # fmt: skip
             add_role((tenant_id, seat.role_id, company.id, user_id, seat.id, roles.client[contact.role]))
     return seats
+
+
+def days_of(company: Company, contact: Contact) -> range:
+    """How many days ago somebody beside the README's people came in: every fourth day."""
+    if contact not in company.others or CUTS.get(contact.email, Cut()).is_invited:
+        return range(0)
+    return range(company.others.index(contact) % 4 + 1, DAYS + 1, 4)
+
+
+def _last_use(load: Load, company: Company, contact: Contact) -> str | None:
+    days = days_of(company, contact)
+    return instant((load.until // DAY - days[0]) * DAY + NOON) if days else None
 
 
 class _People:

@@ -10,11 +10,9 @@ from uuid import UUID
 
 from portal.core.bulk import Load, seeded_ids
 from portal.identity.demo.access import ABROAD, BOARDS, IN_GROUP, MINUTE, Made, moment
-from portal.identity.demo.people import READER, Bounds, Cast, Roles, Seated
+from portal.identity.demo.people import DAYS, READER, Bounds, Cast, Roles, Seated, days_of
 
 OFFICE = "203.0.113.10"
-DAYS = 12
-"""So many days back people signed in."""
 Entry = dict[str, Any]
 Target = tuple[str, str]
 """Table and id of what it was about."""
@@ -48,14 +46,12 @@ class _Pen:
 
     def sign_ins(self) -> None:
         """The working days of those who are not named in the README."""
-        staff = [box for box in self.cast.staff if box not in {"admin", "tech", "billing"}]
-        others = [seat for seat in self.cast.seats if seat.contact in seat.company.others and not seat.cut.is_invited]
-        for day in range(DAYS, 0, -1):
-            for box in staff:
+        for box in self.cast.staff:
+            for day in range(1, DAYS + 1) if box not in {"admin", "tech", "billing"} else ():
                 self._sign_in(box, day)
-            for place, seat in enumerate(others):
-                if (day + place) % 4 == 0:
-                    self._sign_in(seat, day)
+        for seat in self.cast.seats:
+            for day in days_of(seat.company, seat.contact):
+                self._sign_in(seat, day)
 
     def _sign_in(self, who: str | Seated, day: int) -> None:
         at = moment(self.load, day, 6, self.chance.randrange(150))
