@@ -39,7 +39,7 @@ def test_the_bare_domain_leads_to_the_demos_sign_ins(at):
 
 def test_what_it_names_is_what_the_demo_loads():
     from portal.clients.demo import NAMED
-    from portal.identity.demo import _STAFF
+    from portal.identity.demo.people import _STAFF
     from portal.tenants.demo import MSPS
 
     for each in SHOWCASES:
