@@ -103,18 +103,19 @@ def lines(viewer: Viewer, entries: Iterable[AuditEntry]) -> list[Line]:
 def _line(entry: AuditEntry, names: Names) -> Line:
     facts = _facts(entry)
     contact_id = facts.get("as_contact")
-    is_staff = entry.user_id in names.staff
+    is_staff, who = entry.user_id in names.staff, names.of_person(entry)
+    is_own = entry.object_id is not None and entry.object_id == entry.user_id
     is_told_where = names.viewer.is_staff or not is_staff
     return Line(
         id=entry.id,
         at=entry.at,
         action=entry.action,
         words=wording.words_of(entry.action),
-        who=names.of_person(entry),
+        who=who,
         is_staff=is_staff,
         as_whom=(names.of("contacts", UUID(contact_id)) or str(gettext("somebody"))) if contact_id else None,
         kind=wording.kind_of(entry.object_kind) if entry.object_kind else "",
-        about=names.of(entry.object_kind, entry.object_id),
+        about=who if is_own else names.of(entry.object_kind, entry.object_id),
         client=names.of("clients", entry.client_id) or None if names.viewer.is_staff else None,
         changes=changes(facts.get("old"), facts.get("new"), names.of),
         more=_more(facts, names.of),
