@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from collections import Counter
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -34,26 +35,31 @@ class Page:
 
     def check(self) -> None:
         """What every page and fragment owes its reader."""
-        ids = [element["id"] for element in self.dom.select("[id]")]
-        twice = {name for name in ids if ids.count(name) > 1}
+        ids = Counter(element["id"] for element in self.dom.find_all(id=True))
+        twice = {name for name, count in ids.items() if count > 1}
         assert not twice, f"ids used twice: {twice}"
-        assert not self.dom.select("[style]"), "inline styles are forbidden by the policy"
-        assert not [tag for tag in self.dom.select("script") if not tag.get("src")], "inline script"
+        assert not self.dom.find_all(style=True), "inline styles are forbidden by the policy"
+        assert not self.dom.find_all("script", src=False), "inline script"
         self._check_forms()
         if self.is_whole:
-            assert len(self.dom.select("h1")) == 1, "a page has one h1"
+            assert len(self.dom.find_all("h1")) == 1, "a page has one h1"
             assert self.dom.html.get("lang"), "a page says its language"
             assert self.dom.title.get_text(strip=True), "a page has a title"
 
     def _check_forms(self) -> None:
-        for form in self.dom.select("form"):
+        for form in self.dom.find_all("form"):
             if form.get("method", "get").lower() == "post":
-                assert form.select_one("input[name=csrf_token]"), f"form without CSRF: {form.get('action')}"
-        for control in self.dom.select("input, select, textarea"):
+                assert form.find("input", attrs={"name": "csrf_token"}), f"form without CSRF: {form.get('action')}"
+        labelled = {label["for"] for label in self.dom.find_all("label", attrs={"for": True})}
+        for control in self.dom.find_all(["input", "select", "textarea"]):
             if control.get("type") in {"hidden", "submit"}:
                 continue
-            label = self.dom.select_one(f"label[for='{control.get('id')}']") if control.get("id") else None
-            named = label or control.get("aria-label") or control.get("aria-labelledby") or control.find_parent("label")
+            named = (
+                control.get("id") in labelled
+                or control.get("aria-label")
+                or control.get("aria-labelledby")
+                or control.find_parent("label")
+            )
             assert named, f"control without label: {control.get('name')}"
 
     def form(self, action: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 from psycopg.rows import dict_row
 
 from tests import world
@@ -160,5 +159,4 @@ def _find(house: House, statement: str, person: Person, visibility: str) -> Valu
         "client": person.client_id if person.side == "client" else None, "tenant": person.tenant_id, "user": person.id,
         "visibility": visibility, "danas": DANAS_NUMBER,
     }  # fmt: skip
-    with psycopg.connect(house.database.owner_url, row_factory=dict_row) as connection:
-        return connection.execute(statement, values).fetchone()
+    return house.owner.cursor(row_factory=dict_row).execute(statement, values).fetchone()

@@ -25,14 +25,15 @@ OWNERS = (world.SAM, world.NOAH, world.DELTA_SAM)
 
 def fill(database: Database) -> None:
     """One row an owner in each table without one; keys and checks hold, or this raises."""
+    known = tables()
     with psycopg.connect(database.owner_url) as connection:
         for person in OWNERS:
-            for table, row in _rows(person).items():
-                if not _has(connection, tables()[table], person):
+            for table, row in _rows(person, known).items():
+                if not _has(connection, known[table], person):
                     _put(connection, table, row)
         empty = [
             f"{name} of {person.email}"
-            for name, table in tables().items()
+            for name, table in known.items()
             for person in OWNERS
             if not table.is_global and not _has(connection, table, person)
         ]
@@ -84,7 +85,7 @@ def _plain(column: Any, plain: dict[type, Any]) -> Any:
     return plain[column.type.python_type]
 
 
-def _rows(person: world.Person) -> dict[str, dict[str, Any]]:
+def _rows(person: world.Person, known: dict[str, Declared]) -> dict[str, dict[str, Any]]:
     """What matters of a row in each table that the furnished world doesn't fill, parents before children."""
     number = {"Bright Dental": world.OUR_NUMBER, "Cedar CANARY": world.CEDAR_NUMBER, "Delta CANARY": world.DELTA_NUMBER}
     ticket = world.ticket_id(number[person.client])
@@ -109,9 +110,9 @@ def _rows(person: world.Person) -> dict[str, dict[str, Any]]:
     for name, row in rows.items():
         row.setdefault("id", uuid.uuid4())
         row["tenant_id"] = person.tenant_id
-        if tables()[name].table_class in {"client", "member"}:
+        if known[name].table_class in {"client", "member"}:
             row["client_id"] = person.client_id
-        if tables()[name].table_class in {"person", "member"}:
+        if known[name].table_class in {"person", "member"}:
             row["user_id"] = person.id
     return rows
 
