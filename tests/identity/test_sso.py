@@ -463,3 +463,26 @@ def test_secrets_and_tokens_are_in_no_trail(visit, provide, system):
         said = " ".join(str(entry.facts) for entry in trail(session))
     assert SECRET not in said
     assert "eyJ" not in said
+
+
+def test_a_clients_directory_has_no_say_at_other_clients(visit, provide, issuer, system):
+    """Groups of one client make nobody an Admin where another client let the person in, and take nothing there."""
+    groups = [("all", "User"), ("boss", "Admin")]
+    provide(side="client", creates_users=True, domains=["brightdental.example"], groups=groups)
+    with system():
+        db.session.get(make.Client, (HARBOR, SAM.client_id)).email_domain = "brightdental.example"
+        elsewhere = make.a_client("Elsewhere Ltd").id
+    issuer.claims = person("neo@brightdental.example", groups=["all"])
+    assert come(visit(), side="client").headers["Location"] == "/"
+    with system() as session:
+        neo = session.execute(select(User).where(User.email_key == "neo@brightdental.example")).scalar_one().id
+        make.a_member(session.get(User, (HARBOR, neo)), make.a_contact(elsewhere, "Neo"))
+    issuer.claims = person("neo@brightdental.example", groups=["boss"])
+    come(visit(), side="client")
+    with system() as session:
+        held = session.execute(
+            select(MembershipRole.client_id, Role.name)
+            .join(Role, Role.id == MembershipRole.role_id)
+            .where(MembershipRole.user_id == neo)
+        ).all()
+        assert {tuple(row) for row in held} == {(SAM.client_id, "Admin"), (elsewhere, "User")}

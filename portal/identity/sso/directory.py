@@ -94,19 +94,19 @@ def settle(provider_id: UUID, said: Said) -> UUID:
     if user.is_managed and roles is not None:
         try:
             with db.session.begin_nested():
-                _follow(user, provider, roles)
+                _follow(user, provider, said, roles)
         except LastKeeper:
             audit.record("sso.kept", user, provider=provider.slug)
     db.session.flush()
     return user.id
 
 
-def _follow(user: User, provider: SsoProvider, roles: frozenset[UUID]) -> None:
+def _follow(user: User, provider: SsoProvider, said: Said, roles: frozenset[UUID]) -> None:
     """Switch the account and set its roles. Raises LastKeeper where nobody could mend the roles then."""
     lock_roles()
     _switch(user, roles)
     if user.state == "active":
-        _give(user, provider, roles)
+        _give(user, provider, said, roles)
     db.session.flush()
     if user.kind == "internal":
         ensure_keeper()
@@ -201,7 +201,7 @@ def _made(provider: SsoProvider, said: Said, roles: frozenset[UUID] | None) -> U
     if company is not None:
         _seat(user, company, said)
         if roles is None:
-            _give(user, provider, frozenset({_usual_role()}))
+            _give(user, provider, said, frozenset({_usual_role()}))
     else:
         db.session.add(StaffProfile(user_id=user.id, display_name=user.name))
     _tie(user, provider, said)
@@ -265,7 +265,7 @@ def _switch(user: User, roles: frozenset[UUID]) -> None:
         set_state(user, "active")
 
 
-def _give(user: User, provider: SsoProvider, roles: frozenset[UUID]) -> None:
+def _give(user: User, provider: SsoProvider, said: Said, roles: frozenset[UUID]) -> None:
     """Make the roles of a managed account those of its groups; roles that no group means stay as they are."""
     side = "internal" if provider.side == "msp" else "client"
     meant = frozenset(
@@ -274,7 +274,7 @@ def _give(user: User, provider: SsoProvider, roles: frozenset[UUID]) -> None:
         ).scalars()
     )  # fmt: skip
     wanted = frozenset(db.session.execute(select(Role.id).where(Role.side == side, Role.id.in_(roles))).scalars())
-    seats = [None] if side == "internal" else list(_seats(user))
+    seats = [None] if side == "internal" else _seats(user, provider, said)
     before: set[UUID] = set()
     for seat in seats:
         before |= _set_roles(user, seat, wanted=wanted, meant=meant)
@@ -285,8 +285,20 @@ def _give(user: User, provider: SsoProvider, roles: frozenset[UUID]) -> None:
         audit.record("sso.roles_changed", user, old={"roles": old}, new={"roles": new})
 
 
-def _seats(user: User) -> list[Membership]:
-    own = select(Membership).where(Membership.user_id == user.id, Membership.group_grant_id.is_(None))
+def _seats(user: User, provider: SsoProvider, said: Said) -> list[Membership]:
+    """The seats that the directory has a say in: at the client of the mail's domain, which the provider must serve.
+
+    At other clients, and by a group, the person has what was given there: one client's
+    directory makes nobody an Admin of another.
+    """
+    domain = _domain(said.email or user.email)
+    if domain not in provider.domains:
+        return []
+    own = (
+        select(Membership)
+        .join(Client, Client.id == Membership.client_id)
+        .where(Membership.user_id == user.id, Membership.group_grant_id.is_(None), Client.email_domain == domain)
+    )
     return list(db.session.execute(own).scalars())
 
 
