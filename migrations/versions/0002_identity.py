@@ -690,6 +690,7 @@ def _grants_of_doors() -> None:
     )
     op.execute("GRANT INSERT (tenant_id, id, kind, email, email_key, name, state, state_reason, is_managed, created_at)"
                " ON users TO portal_door")  # fmt: skip
+    op.execute("GRANT SELECT (verified_at, created_at) ON users TO portal_door")
     op.execute("CREATE POLICY door_insert ON users FOR INSERT TO portal_door WITH CHECK (true)")
     op.execute("GRANT INSERT (tenant_id, id, client_id, user_id, contact_id, site_id, ticket_scope, is_active,"
                " created_at) ON memberships TO portal_door")  # fmt: skip

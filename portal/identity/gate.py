@@ -10,7 +10,8 @@ from portal.core.web import answer, cookies
 from portal.core.web.cookies import Side
 from portal.core.web.hosts import named
 from portal.core.web.place import here
-from portal.identity import devices, halfway
+from portal.identity import devices, halfway, throttle
+from portal.identity.models import User
 from portal.identity.rules import onward
 from portal.identity.services.entering import Halfway, SignedIn
 from portal.identity.services.passkeys import Party
@@ -61,6 +62,13 @@ def welcomed(response: Response, side: Side, came_in: SignedIn) -> Response:
     """The answer with the new session, by which the browser is known from now on."""
     devices.write(response, came_in.device, current())
     return halfway.drop(with_session(response, side, came_in.started))
+
+
+def proven(response: Response, user: User) -> Response:
+    """The answer to somebody who proved the mailbox in this browser: strangers' tries don't count there."""
+    side: Side = "msp" if user.kind == "internal" else "client"
+    devices.write(response, device().proving(throttle.marks(side, user.email_key)), current())
+    return response
 
 
 def with_session(response: Response, side: Side, started: Started) -> Response:

@@ -1,8 +1,8 @@
 """How many passwords and codes may be tried: counted in the database, before any is checked.
 
 Three budgets. An account's tries from browsers that never signed in to it are
-counted together, wherever they come from; those from a browser it knows have a
-budget of their own, so that strangers can't use up the owner's; and an address
+counted together, wherever they come from; those from a browser it knows (or in which
+its mailbox was proven) have a budget of their own, so that strangers can't use up the owner's; and an address
 has one for all accounts that its unknown browsers try. A try that turns out to be
 right is taken back: what adds up is what failed. The keys are keyed hashes of
 what was typed, so that an account that doesn't exist is counted like one that does.
@@ -91,9 +91,18 @@ def count_try(side: Side, account: str, *, address: str, device: Device) -> Try:
     A known browser is not held to its address's budget: a company of hundreds shares one.
     """
     mark = marks(side, account)
+    return _count(_budgets(mark, address, device))
+
+
+def count_meant(side: Side, account: str, *, device: Device) -> Try:
+    """The same for an account that a number may mean; the number's own try has counted the address."""
+    return _count(_budgets(marks(side, account), "", device)[-1:])
+
+
+def _count(budgets: list[tuple[str, str, Limits]]) -> Try:
     counted = Try((), clock.now())
     with transaction(current_scope()):
-        for what, name, limits in _budgets(mark, address, device):
+        for what, name, limits in budgets:
             key = signer().macs(f"throttle {what}", name.encode())[0].hex()
             seconds, is_news = doors.throttle(key, limits=limits, at=counted.at)
             if seconds > 0:
@@ -106,7 +115,7 @@ def count_try(side: Side, account: str, *, address: str, device: Device) -> Try:
 
 
 def _budgets(mark: list[str], address: str, device: Device) -> list[tuple[str, str, Limits]]:
-    if device.knows(mark):
+    if device.has_budget(mark):
         return [("device", f"{mark[0]} {device.id}", PER_ACCOUNT)]
     return [("address", network(address), PER_ADDRESS), ("account", mark[0], PER_ACCOUNT)]
 

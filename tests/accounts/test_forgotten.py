@@ -13,8 +13,8 @@ from portal.identity.services import mail_tokens, people
 from portal.notifications.models import OutgoingMail
 from tests import jobs, world
 from tests.accounts.steps import FORGOT, NEW, RESET, LinkTo, System, Visit, ask, choose, opened, user_of
-from tests.identity.steps import is_in, sign_in, statements, trail
-from tests.world import SAM, TECH
+from tests.identity.steps import WRONG, is_in, sign_in, statements, trail, try_in
+from tests.world import DANA, SAM, TECH
 
 BOTH = pytest.mark.parametrize("person", [SAM, TECH], ids=lambda each: each.side)
 NOBODY = "nobody@brightdental.example"
@@ -42,6 +42,39 @@ def test_somebody_who_forgot_gets_back_in(visit: Visit, link_to: LinkTo, system:
     with system() as session:
         assert trail(session, "password.reset_asked")
         assert [each.object_id for each in trail(session, "password.reset")][-1] == person.id
+
+
+def _held_out(visit: Visit, email: str, side: str = "client") -> None:
+    """Strangers use the account's tries up."""
+    for number in range(10):
+        assert try_in(visit(), side, email, WRONG, address=f"198.51.100.{number}").status == 422
+    assert try_in(visit(), side, email, WRONG).status == 429
+
+
+@BOTH
+def test_strangers_do_not_hold_out_whoever_has_just_proven_the_mailbox(
+    visit: Visit, link_to: LinkTo, system: System, person: world.Person
+) -> None:
+    """The browser of the reset has tries of its own, and is still a new one to the owner and the trail."""
+    owner = visit()
+    ask(owner, person.email, person.side)
+    opened(owner, link_to(person.email))
+    _held_out(visit, person.email, person.side)
+    choose(owner)
+    assert sign_in(visit(), person, NEW).status == 429
+    assert [sign_in(owner, person, WRONG).status for _ in range(9)] == [422] * 9
+    assert sign_in(owner, person, NEW).status == 303
+    with system() as session:
+        assert trail(session, "sign_in.succeeded")[-1].facts["facts"]["new_device"] == 1
+
+
+def test_of_another_account_it_has_none(visit: Visit, link_to: LinkTo) -> None:
+    owner = visit()
+    ask(owner, SAM.email)
+    opened(owner, link_to(SAM.email))
+    choose(owner)
+    _held_out(visit, DANA.email)
+    assert sign_in(owner, DANA).status == 429
 
 
 def test_the_owner_is_told(visit: Visit, link_to: LinkTo, work: Any) -> None:

@@ -16,7 +16,7 @@ from portal.identity.services.invitations import Invitee
 from tests import factories as make
 from tests import jobs, world
 from tests.accounts.steps import NEW, LinkTo, System, Visit, as_person, client_role, opened
-from tests.identity.steps import is_in, sign_in, trail
+from tests.identity.steps import WRONG, is_in, sign_in, trail
 from tests.world import ADMIN, DANA, NOAH, SAM, TECH
 
 ANA = world.Person("ana@brightdental.example", "harbor", "client", "User", "Ana New", "Bright Dental")
@@ -64,6 +64,17 @@ def test_somebody_new_gets_in(app: Flask, visit: Visit, link_to: LinkTo, system:
         assert (sent.visibility, sent.client_id) == ("public", world.client_id("Bright Dental"))
         assert trail(session, "invitation.accepted")
     assert opened(visit(), path).status == 410
+
+
+def test_strangers_do_not_hold_out_who_has_just_accepted(app: Flask, visit: Visit, link_to: LinkTo) -> None:
+    invite(app, DANA)
+    stranger = visit()
+    opened(stranger, link_to(ANA.email))
+    for _ in range(10):
+        sign_in(visit(), ANA, WRONG)
+    stranger.submit(INVITATION, "/invitation", password=NEW)
+    assert sign_in(visit(), ANA, NEW).status == 429
+    assert sign_in(stranger, ANA, NEW).status == 303
 
 
 def test_the_form_chooses_no_role(app: Flask, visit: Visit, link_to: LinkTo, system: System) -> None:

@@ -1,17 +1,21 @@
 """Signing in by a link from a mail and by number: where the tenant allows it, and telling strangers nothing."""
 
+import datetime as dt
 import re
+import uuid
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from portal.clients.models import Client, Contact
+from portal.core import clock
 from portal.core.events.models import OutboxEvent
 from portal.identity import passwords
-from portal.identity.models import AccessSettings, Password
+from portal.identity.models import AccessSettings, Password, Throttle, User
 from portal.identity.services import mail_tokens
+from tests import factories as make
 from tests import world
 from tests.identity.factors import MFA, code, has_app, prove, user
 from tests.identity.steps import SIGN_IN, WRONG, System, Visit, is_in, statements, token_of, trail, try_in
@@ -136,6 +140,48 @@ class TestByNumber:
         who = visit()
         assert try_in(who, "client", "+49 30 555 17", "a password of Dana alone").status == 303
         assert "dana" in who.get("/settings").text.lower()
+
+    def test_another_name_for_an_account_brings_no_more_tries(self, visit: Visit, system: System) -> None:
+        """By mail and by number together: ten, and what is over is answered like a wrong password."""
+        for number in range(10):
+            assert try_in(visit(), "client", "493055517", WRONG, address=f"198.51.100.{number}").status == 422
+        assert try_in(visit(), "client", world.SAM.email, world.PASSWORD).status == 429
+        with system() as session:
+            session.execute(delete(Throttle))
+        for number in range(10):
+            assert try_in(visit(), "client", world.SAM.email, WRONG, address=f"198.51.100.{number}").status == 422
+        assert self._try(visit, "493055517").status == 422, "even the right one"
+
+    def test_the_owner_gets_in_by_number_where_it_has_been_before(self, visit: Visit) -> None:
+        owner = visit()
+        assert try_in(owner, "client", world.SAM.email, world.PASSWORD).status == 303
+        owner.submit("/settings", "/auth/signout")
+        for number in range(10):
+            try_in(visit(), "client", "493055517", WRONG, address=f"198.51.100.{number}")
+        assert self._try(visit, "493055517").status == 429
+        assert try_in(owner, "client", "493055517", world.PASSWORD).status == 303
+        owner.submit("/settings", "/auth/signout")
+        tries = [try_in(owner, "client", "493055517", WRONG).status for _ in range(11)]
+        assert tries == [422] * 10 + [429]
+
+    def test_right_ones_are_not_held_against_those_who_share_the_number(self, visit: Visit, system: System) -> None:
+        with system() as session:
+            session.execute(update(Contact).where(Contact.id == world.DANA.contact_id).values(phone="+493055517"))
+            own = passwords.hash_password("a password of Dana alone")
+            session.execute(update(Password).where(Password.user_id == world.DANA.id).values(hash=own))
+        assert [self._try(visit, "493055517").status for _ in range(11)] == [303] * 11
+        assert try_in(visit(), "client", world.DANA.email, "a password of Dana alone").status == 303
+
+    def test_whoever_takes_the_number_later_pushes_nobody_out(self, visit: Visit, system: System) -> None:
+        with system() as session:
+            session.execute(update(User).where(User.id == world.SAM.id).values(verified_at=clock.now()))
+            for number in range(4):
+                user = make.a_user(f"late{number}@brightdental.example", id=uuid.UUID(int=number + 1))
+                user.verified_at = clock.now() + dt.timedelta(minutes=1)
+                contact = make.a_contact(world.SAM.client_id, f"Late {number}")
+                contact.phone = "+49 30 555 17"
+                make.a_member(user, contact)
+        assert self._try(visit, "493055517").status == 303
 
     def test_every_refusal_is_the_same(
         self,

@@ -85,14 +85,14 @@ def set_new_password() -> Response:
     try:
         if not form.validate():
             return answer.invalid(NEW_PAGE, **_new_facts(form, recovering.whose_reset(kept.token).email))
-        recovering.reset_password(kept.token, form.password.data)
+        user = recovering.reset_password(kept.token, form.password.data)
     except PasswordRefused as refused:
         form.reject("password", " ".join(str(fault) for fault in refused.faults))
         return answer.invalid(NEW_PAGE, **_new_facts(form, recovering.whose_reset(kept.token).email))
     except TokenSpent:
         return _spent(kept.side)
     answer.say(gettext("Your password is changed, and you are signed out everywhere. Sign in with the new one."))
-    return links.drop(answer.moved(url_for(SIGN_IN[kept.side])))
+    return gate.proven(links.drop(answer.moved(url_for(SIGN_IN[kept.side]))), user)
 
 
 @bp.get("/auth/unlock")
@@ -116,11 +116,11 @@ def unlock_now() -> Response:
     """Open it."""
     kept = links.carried("unlocking")
     try:
-        recovering.unlock(kept.token)
+        user = recovering.unlock(kept.token)
     except TokenSpent:
         return _spent(kept.side)
     answer.say(gettext("Your account is open again. Sign in as before."))
-    return links.drop(answer.moved(url_for(SIGN_IN[kept.side])))
+    return gate.proven(links.drop(answer.moved(url_for(SIGN_IN[kept.side]))), user)
 
 
 def _ask(side: Side) -> Response:

@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from portal.core.policy import SIGN_IN, public
 from portal.core.web import answer
+from portal.identity import gate
 from portal.identity.blueprint import bp
 from portal.identity.doorstep import links
 from portal.identity.doorstep.forms import ButtonForm, NewPasswordForm
@@ -50,7 +51,7 @@ def accept_invitation() -> Response:
         answer.say(gettext("Welcome! Sign in with your email address and the password that you just chose."))
     else:
         answer.say(gettext("Done. Sign in as ever; your name's menu leads from one company to the other."))
-    return links.drop(answer.moved(url_for(SIGN_IN[found.side])))
+    return gate.proven(links.drop(answer.moved(url_for(SIGN_IN[found.side]))), found.user)
 
 
 def _form(found: Invited) -> NewPasswordForm | ButtonForm:

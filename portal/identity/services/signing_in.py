@@ -7,10 +7,12 @@ password of somebody who may come in makes a difference.
 Where the tenant allows it, a client's number or a phone number stands for the mail
 address. It may mean several people: always as many are looked up and as many
 passwords verified as it can mean at most, and what the password leaves open is
-asked for only then.
+asked for only then. A try by number counts for each of those whom it means, as if
+their address had been typed, so that several names for an account are not several budgets.
 """
 
 from typing import Final, NoReturn
+from uuid import UUID
 
 from portal.core import audit
 from portal.core.addresses import email_key
@@ -54,15 +56,21 @@ def sign_in(side: Side, email: str, password: str, *, visit: Visit, device: Devi
 def sign_in_by_number(digits: str, password: str, *, visit: Visit, device: Device) -> SignedIn | Halfway:
     """The same for a client's person by number. Raises SignInRefused, SeveralMeant, TooManyTries."""
     account = f"number {digits}"
-    counted = _count("client", account, visit=visit, device=device)
     meant = doors.candidates(digits=digits, most=MOST_MEANT)
+    accounts = _accounts(digits, meant)
+    if any(device.has_budget(throttle.marks("client", each)) for each in accounts):
+        tries = []
+    else:
+        tries = [_count("client", account, visit=visit, device=device)]
     right = []
-    for number in range(MOST_MEANT):
+    for number, name in enumerate(accounts):
         user_id = meant[number] if number < len(meant) else None
-        person = recognised("client", *doors.recognise_user(kind="client", user_id=user_id))
+        tried = _count_meant(name, device)
+        person = recognised("client", *doors.recognise_user(kind="client", user_id=user_id if tried else None))
         is_right = _is_right(person, password)
         if not _why_not(person, is_right=is_right):
             right.append(user_id)
+        tries += [tried] if tried else []
         db.session.expunge_all()  # the next one is looked at as if nobody had been before
     if len(right) > 1:
         audit.record("sign_in.failed", side="client", account=_mark("client", account), reason="several meant")
@@ -70,7 +78,31 @@ def sign_in_by_number(digits: str, password: str, *, visit: Visit, device: Devic
     found = recognised("client", *doors.recognise_user(kind="client", user_id=right[0])) if right else None
     if found is None:
         _refuse("client", account, None, "number" if meant else "unknown")
-    return _right(found, password, counted, visit=visit, device=device)
+    return _right(found, password, *tries, visit=visit, device=device)
+
+
+def _accounts(digits: str, meant: list[UUID]) -> list[str]:
+    """Under which accounts a try by number counts besides the number: those it means, and made-up ones to fill up."""
+    found = []
+    for number in range(MOST_MEANT):
+        user_id = meant[number] if number < len(meant) else None
+        person = recognised("client", *doors.recognise_user(kind="client", user_id=user_id))
+        found.append(person.user.email_key if person is not None else f"nobody {number} {digits}")
+        db.session.expunge_all()
+    return found
+
+
+def _count_meant(account: str, device: Device) -> throttle.Try | None:
+    """Count a try on one of those whom a number may mean; None where theirs are used up, so that nothing is compared.
+
+    Told to a browser of theirs alone: strangers would learn whose number it is. Raises TooManyTries.
+    """
+    try:
+        return throttle.count_meant("client", account, device=device)
+    except throttle.TooManyTries:
+        if device.has_budget(throttle.marks("client", account)):
+            raise
+        return None
 
 
 def _count(side: Side, account: str, *, visit: Visit, device: Device) -> throttle.Try:
@@ -108,8 +140,9 @@ def _refuse(side: Side, account: str, person: Person | None, reason: str) -> NoR
     raise SignInRefused
 
 
-def _right(person: Person, password: str, counted: throttle.Try, *, visit: Visit, device: Device) -> SignedIn | Halfway:
-    counted.forgive()
+def _right(person: Person, password: str, *tries: throttle.Try, visit: Visit, device: Device) -> SignedIn | Halfway:
+    for each in sorted(tries, key=lambda one: one.keys):  # in one order: two who come in at once don't wait in a ring
+        each.forgive()
     if person.password is not None and passwords.is_outdated(person.password.hash):
         keep_password(person.password, password)
     return go_on(person, "password", visit=visit, device=device)
