@@ -33,14 +33,26 @@ def test_the_new_address_counts_once_it_is_proven(
     page = opened(stranger, path)
     assert FRESH in page
     assert stranger.submit("/auth/verify-email", "/verify-email").status == 303
+    assert not is_in(owner, person.side), "whoever was signed in is signed out"
     assert sign_in(visit(), person).status == 422
     moved = world.Person(FRESH, person.tenant, person.side, person.role, person.name, person.client)
     assert sign_in(visit(), moved).status == 303
-    assert is_in(owner, person.side), "who is signed in stays so"
     [told] = work()[person.email]
     assert "was changed" in told["Subject"]
     assert FRESH in jobs.words(told)
     assert opened(visit(), path).status == 410
+
+
+@BOTH
+def test_the_browser_that_confirms_stays_signed_in_and_no_other(
+    visit: Visit, link_to: LinkTo, person: world.Person
+) -> None:
+    owner, elsewhere = visit(person), visit(person)
+    wish(owner, person, FRESH)
+    opened(owner, link_to(FRESH))
+    owner.submit("/auth/verify-email", "/verify-email")
+    assert is_in(owner, person.side)
+    assert not is_in(elsewhere, person.side)
 
 
 def test_looking_changes_nothing(visit: Visit, link_to: LinkTo, system: System) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 from flask_babel import gettext
 
 from portal.core.policy import SIGN_IN, public
@@ -50,7 +50,7 @@ def verify_email_now() -> Response:
 def _verify(kept: Carried, form: ButtonForm | OldPasswordForm, row: MailToken) -> Response:
     typed = (form.password.data or "") if isinstance(form, OldPasswordForm) else ""
     try:
-        addresses.verify(kept.token, typed, address=request.remote_addr or "", device=gate.device())
+        user = addresses.verify(kept.token, typed, visit=gate.visit(kept.side), device=gate.device())
     except TokenSpent:
         return links.spent(kept.side)
     except addresses.WrongPassword:
@@ -63,7 +63,7 @@ def _verify(kept: Carried, form: ButtonForm | OldPasswordForm, row: MailToken) -
         page = answer.page(PAGE, **_facts(form, row, gate.wait(refused.seconds)))
         return gate.come_later(page, refused.seconds)
     answer.say(gettext("Thank you: this address is yours."))
-    return links.drop(answer.moved(url_for(SIGN_IN[kept.side])))
+    return gate.proven(links.drop(answer.moved(url_for(SIGN_IN[kept.side]))), user)
 
 
 def _form(user: User) -> ButtonForm | OldPasswordForm:

@@ -15,6 +15,7 @@ from portal.identity.models import MailToken, Password, User
 from portal.identity.services import mail_tokens, mailboxes
 from portal.identity.services.mail_tokens import TokenSpent
 from portal.identity.services.people import BadAddress
+from portal.identity.services.sessions import Visit, end_all_sessions
 
 __all__ = ["AddressInUse", "WrongPassword", "ask_for_change", "verify", "whose_proof"]
 
@@ -51,20 +52,22 @@ def whose_proof(token: str) -> tuple[User, MailToken]:
     return user, row
 
 
-def verify(token: str, password: str, *, address: str, device: Device) -> User:
+def verify(token: str, password: str, *, visit: Visit, device: Device) -> User:
     """At the gate: the mailbox of the link is the person's.
 
     Raises TokenSpent, WrongPassword, AddressInUse, TooManyTries.
 
     An account that is still pending wants its password as well: somebody else may have
     typed this address, and whoever owns the mailbox must not finish what they began.
+    A new address ends every session but the one that the browser at hand has.
     """
     user, row = whose_proof(token)
     if user.state == "pending":
-        _check(user, password, address=address, device=device)
+        _check(user, password, address=visit.address, device=device)
     mail_tokens.redeem("verification", token)
     if not mailboxes.is_of(row, user):
         _move(user, row.email)
+        end_all_sessions(user.id, "address changed", but=visit.token_hash)
     mailboxes.prove(user)
     return user
 

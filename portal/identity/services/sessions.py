@@ -111,12 +111,16 @@ def end_other_sessions(*, by: Viewer) -> int:
     return len(others)
 
 
-def end_all_sessions(user_id: uuid.UUID, reason: str) -> int:
-    """End every session of a user: the password changed, access was taken away. How many there were."""
-    mine = db.session.execute(select(LoginSession).where(LoginSession.user_id == user_id)).scalars().all()
-    for each in mine:
+def end_all_sessions(user_id: uuid.UUID, reason: str, *, but: str = "") -> int:
+    """End every session of a user: the password changed, access was taken away. How many there were.
+
+    `but`: hash of the token of the one that stays.
+    """
+    mine = select(LoginSession).where(LoginSession.user_id == user_id, LoginSession.token_hash != but)
+    ended = db.session.execute(mine).scalars().all()
+    for each in ended:
         _end(each, reason)
-    return len(mine)
+    return len(ended)
 
 
 def end_views(parent_id: uuid.UUID, reason: str) -> None:
