@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 from portal.core.effort import is_too_much
 from portal.core.plain import written
 
-__all__ = ["line", "one_line", "plain", "tidy", "to_html"]
+__all__ = ["has_web_address", "line", "one_line", "plain", "tidy", "to_html"]
 
 _TAGS: Final = {
     "p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "a",
@@ -43,6 +43,7 @@ _cleaner = nh3.Cleaner(
 # Everything below a space but tab and line feed, what C1 adds, what turns text round (marks and isolates, which
 # right-to-left languages need, stay), and halves of surrogate pairs.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
+_WEB_ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
 
@@ -109,6 +110,11 @@ def tidy(text: str) -> str:
     """A text of several lines as we keep it: composed characters, plain line ends, no control characters."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _CONTROLS.sub("", text).strip("\n").rstrip()
+
+
+def has_web_address(text: str) -> bool:
+    """Whether mail programs would make a link of something in the text: no name has that in it."""
+    return _WEB_ADDRESS.search(unicodedata.normalize("NFKC", text)) is not None
 
 
 def line(text: str) -> str:

@@ -1,7 +1,8 @@
 """How many mails strangers may have sent: counted before anything is looked up, those that were right as well.
 
-Each way has its budgets: one for the account that was typed, whether it exists or
-not, and one for the address that it was typed from. A count stands whatever follows.
+And how many invitations whoever may invite. Each way of strangers has its budgets: one
+for the account that was typed, whether it exists or not, and one for the address that
+it was typed from. A count stands whatever follows.
 """
 
 import datetime as dt
@@ -10,12 +11,36 @@ from typing import Final
 from portal.core import clock
 from portal.core.signing import signer
 from portal.core.tenancy import doors
-from portal.core.tenancy.scope import current_scope
+from portal.core.tenancy.scope import Viewer, current_scope
 from portal.core.tenancy.session import transaction
 from portal.identity.throttle import Limits, TooManyTries, Try, network
 
 PER_NAME: Final[Limits] = ((5, dt.timedelta(days=1)),)
 PER_ADDRESS: Final[Limits] = ((20, dt.timedelta(hours=1)), (60, dt.timedelta(days=1)))
+
+
+PER_INVITER: Final[dict[str, Limits]] = {
+    "client": ((20, dt.timedelta(hours=1)), (100, dt.timedelta(days=1))),
+    "staff": ((100, dt.timedelta(hours=1)), (500, dt.timedelta(days=1))),
+}
+"""Invitations that one person sends, whomever to."""
+
+
+def count_invitation(by: Viewer) -> None:
+    """Count a mail that somebody who is signed in has sent to an address of their choice. Raises TooManyTries.
+
+    What the system sends (a command, the demo) isn't counted.
+    """
+    if by.user_id is None:
+        return
+    message = f"{by.tenant_id} {by.actor_id}".encode()
+    key = signer().macs("throttle invitations", message)[0].hex()
+    with transaction(current_scope()):
+        seconds, is_news = doors.throttle(
+            key, limits=PER_INVITER["client" if by.is_client else "staff"], at=clock.now()
+        )
+    if seconds > 0:
+        raise TooManyTries(seconds, is_news=is_news)
 
 
 def count(what: str, *names: str, address: str, per_name: Limits | None = None) -> Try:

@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal.core.addresses import is_address
 from portal.core.text import line
-from portal.core.web.forms import Form
+from portal.core.web.forms import Form, no_web_address
 from portal.identity.models import Role
 from portal.people import wording
 
@@ -38,6 +38,7 @@ def _some(_form: Form, field: SelectMultipleField) -> None:
 
 
 _too_long = lazy_gettext("That is too long.")
+_NAME = [Length(max=LONGEST_NAME, message=_too_long), no_web_address]
 
 
 class ContactForm(Form):
@@ -46,11 +47,9 @@ class ContactForm(Form):
     name = StringField(
         lazy_gettext("Name"),
         filters=[_line],
-        validators=[DataRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+        validators=[DataRequired(lazy_gettext("Enter a name.")), *_NAME],
     )
-    title = StringField(
-        lazy_gettext("Position"), filters=[_line], validators=[Length(max=LONGEST_NAME, message=_too_long)]
-    )
+    title = StringField(lazy_gettext("Position"), filters=[_line], validators=_NAME)
     phone = TelField(lazy_gettext("Phone"), filters=[_line], validators=[Length(max=LONGEST_PHONE, message=_too_long)])
 
 
@@ -87,7 +86,7 @@ class InviteForm(SeatForm):
     name = StringField(
         lazy_gettext("Name"),
         filters=[_line],
-        validators=[DataRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+        validators=[DataRequired(lazy_gettext("Enter a name.")), *_NAME],
     )
     email = EmailField(
         lazy_gettext("Email address"),
@@ -102,16 +101,14 @@ class ColleagueForm(RolesForm):
     name = StringField(
         lazy_gettext("Name"),
         filters=[_line],
-        validators=[DataRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+        validators=[DataRequired(lazy_gettext("Enter a name.")), *_NAME],
     )
     email = EmailField(
         lazy_gettext("Email address"),
         filters=[_stripped],
         validators=[InputRequired(lazy_gettext("Enter an email address.")), _whole_address],
     )
-    title = StringField(
-        lazy_gettext("Position"), filters=[_line], validators=[Length(max=LONGEST_NAME, message=_too_long)]
-    )
+    title = StringField(lazy_gettext("Position"), filters=[_line], validators=_NAME)
 
 
 class GroupForm(Form):
@@ -120,7 +117,7 @@ class GroupForm(Form):
     name = StringField(
         lazy_gettext("Name"),
         filters=[_line],
-        validators=[DataRequired(lazy_gettext("Enter a name.")), Length(max=LONGEST_NAME, message=_too_long)],
+        validators=[DataRequired(lazy_gettext("Enter a name.")), *_NAME],
     )
 
 

@@ -24,6 +24,9 @@ def refusal_of(act: Callable[[], object]) -> str:
     return ""
 
 
+_LIMITED = lazy_gettext(
+    "Your provider has limited one of these roles to sites, so they alone take it away. Ask them for it."
+)
 _REFUSALS: dict[type[Exception], LazyString] = {
     members.OwnSeat: lazy_gettext("Nobody changes their own roles or access. Ask somebody else who may."),
     members.LastAdmin: lazy_gettext("This is the last Admin of the company. Make somebody else an Admin first."),
@@ -35,11 +38,16 @@ _REFUSALS: dict[type[Exception], LazyString] = {
     grouping.ElsewhereGrouped: lazy_gettext("One of these clients is in another group already."),
     grouping.NotGrantable: lazy_gettext("Only a client's person can be let into a group of clients."),
     members.NotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
+    members.RoleLimited: _LIMITED,
+    invitations.RoleLimited: _LIMITED,
     members.NeverCameIn: lazy_gettext("This person has never accepted the invitation. Send it again instead."),
     members.FromGroup: lazy_gettext("This access comes with a group of companies and is changed there."),
     invitations.AlreadyMember: lazy_gettext("Somebody with this address has access to the company already."),
     invitations.RoleNotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
     invitations.TooManyMails: lazy_gettext("We sent three emails within ten minutes. Wait a little, then try again."),
+    invitations.TooManyInvitations: lazy_gettext(
+        "You have sent as many invitations as one person may for now. Try again in an hour, or tomorrow."
+    ),
     invitations.NothingToResend: lazy_gettext("There is no open invitation to send again."),
     BadAddress: lazy_gettext("Write the address in full, like name@example.com."),
     AddressTaken: lazy_gettext("Somebody with this address has an account already."),

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 
 from portal.clients.models import Contact
 from portal.core import clock
-from portal.identity import policy
+from portal.identity import mail_throttle, policy
 from portal.identity.models import MailToken, Membership, MembershipRole, Role, StaffRole, User
-from portal.identity.services import invitations
+from portal.identity.services import invitations, narrowing
 from portal.identity.services.invitations import Invitee
 from tests import factories as make
 from tests import jobs, world
@@ -186,6 +186,50 @@ def test_at_most_three_mails_in_ten_minutes(app: Flask, work: Any, system: Syste
         session.execute(update(MailToken).values(created_at=clock.now() - 11 * MINUTE))
     with as_person(app, DANA) as session:
         invitations.resend(session.execute(select(Membership).where(Membership.id == seat_id)).scalar_one())
+
+
+@pytest.mark.parametrize(("by", "kind", "most"), [(DANA, "client", 20), (ADMIN, "staff", 100)])
+def test_one_person_sends_so_many_an_hour_whomever_to(
+    app: Flask, system: System, monkeypatch: pytest.MonkeyPatch, by: world.Person, kind: str, most: int
+) -> None:
+    assert mail_throttle.PER_INVITER[kind][0] == (most, dt.timedelta(hours=1))
+    monkeypatch.setitem(mail_throttle.PER_INVITER, kind, ((3, dt.timedelta(hours=1)),))
+    for number in range(3):
+        invite(app, by, f"one{number}@bulk.example")
+    with pytest.raises(invitations.TooManyInvitations):
+        invite(app, by, "four@bulk.example")
+    with as_person(app, by) as session:
+        seat = session.execute(
+            select(Membership)
+            .join(Contact, Contact.id == Membership.contact_id)
+            .where(Contact.email == "one0@bulk.example")
+        ).scalar_one()
+        with pytest.raises(invitations.TooManyInvitations):
+            invitations.resend(seat)
+    with system() as session:
+        sent = session.execute(select(MailToken).where(MailToken.purpose == "invitation")).scalars().all()
+        assert len(sent) == 3
+    invite(app, ADMIN if by is DANA else DANA, "five@bulk.example")
+
+
+def test_whoever_was_limited_to_sites_stays_so_when_invited_again(app: Flask, system: System) -> None:
+    seat_id = invite(app, ADMIN)
+    with system() as session:
+        site = make.a_site(world.client_id("Bright Dental"), "Annexe").id
+        role = session.execute(select(MembershipRole).where(MembershipRole.membership_id == seat_id)).scalar_one()
+        narrowing.limit_role(role, [site])
+    with pytest.raises(invitations.RoleLimited):
+        invite(app, DANA, key="finance")
+    assert invite(app, DANA) == seat_id
+
+    def limits() -> Any:
+        with system() as session:
+            seat = session.execute(select(Membership).where(Membership.id == seat_id)).scalar_one()
+            return list(narrowing.site_limits(seat).values())
+
+    assert limits() == [[site]]
+    invite(app, ADMIN)
+    assert limits() == [], "the MSP may"
 
 
 def test_a_new_one_replaces_the_last_and_revoking_ends_it(app: Flask, visit: Visit, link_to: LinkTo) -> None:

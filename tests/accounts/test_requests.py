@@ -42,6 +42,14 @@ def test_where_none_are_taken_there_is_no_page(visit: Visit) -> None:
     assert "request-access" not in visit().get("/auth/client-portal/signin")
 
 
+@pytest.mark.parametrize("field", ["name", "company"])
+def test_a_name_is_no_link(visit: Visit, work: Any, taken: None, field: str) -> None:
+    page = ask(visit(), **{field: "http://evil.example/click"})
+    assert page.status == 422
+    assert "Leave web addresses out" in page
+    assert ADMIN.email not in work()
+
+
 def test_it_makes_no_account(visit: Visit, system: System, work: Any, taken: None) -> None:
     stranger = visit()
     assert PAGE in stranger.get("/auth/client-portal/signin")

@@ -486,3 +486,11 @@ def test_a_clients_directory_has_no_say_at_other_clients(visit, provide, issuer,
             .where(MembershipRole.user_id == neo)
         ).all()
         assert {tuple(row) for row in held} == {(SAM.client_id, "Admin"), (elsewhere, "User")}
+
+
+def test_a_name_with_a_web_address_is_none(visit, provide, issuer, system):
+    provide(creates_users=True, domains=["harbor.example"], groups=[("techs", "Technician")])
+    issuer.claims = person("nia@harbor.example", groups=["techs"]) | {"name": "http://evil.example/click"}
+    come(visit())
+    with system() as session:
+        assert session.execute(select(User.name).where(User.email_key == "nia@harbor.example")).scalar_one() == "nia"

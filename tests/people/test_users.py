@@ -21,6 +21,7 @@ from portal.identity.models import (
     Totp,
     User,
 )
+from portal.identity.services import narrowing
 from portal.people.services import members
 from portal.tickets.models import Board
 from tests import factories as make
@@ -123,6 +124,34 @@ def test_who_is_held_to_boards_gives_nobody_more(visit: Any, system: Any, ids: d
         mine = select(Membership.board_group_id).join(User, User.id == Membership.user_id)
         assert session.scalars(mine.where(User.email == "d2@brightdental.example")).one() == group.id
         assert seat(session, world.SAM).ticket_scope != "company"
+
+
+@pytest.mark.parametrize("name", ["http://evil.example/click", "See WWW.evil.example", "ftp\uff1a//evil.example"])
+def test_a_name_is_no_link(visit: Any, system: Any, name: str) -> None:
+    dana = visit(world.DANA)
+    page = dana.submit("/account/users/invitation", "/users/invitation", name=name, email="ida@brightdental.example")
+    assert page.status == 422
+    assert "Leave web addresses out" in page
+    assert dana.submit(SAMS, "/data", name=name).status == 422
+    with system() as session:
+        assert session.scalars(select(MailToken)).all() == []
+
+
+def test_a_role_that_the_msp_limited_to_sites_is_not_taken_to_be_given_again(
+    visit: Any, system: Any, ids: dict[str, str]
+) -> None:
+    with system() as session:
+        given = session.scalars(
+            select(MembershipRole).where(MembershipRole.membership_id == world.SAM.membership_id)
+        ).one()
+        narrowing.limit_role(given, [make.a_site(world.SAM.client_id, "Annexe").id])
+    dana = visit(world.DANA)
+    page = dana.submit(SAMS, "/roles", roles=[ids["Finance"]], ticket_scope="taking_part")
+    assert "limited one of these roles" in dana.follow(page)
+    page = dana.submit(SAMS, "/roles", roles=[ids["User"], ids["Finance"]], ticket_scope="taking_part")
+    with system() as session:
+        assert roles(session, world.SAM) == {"User", "Finance"}
+        assert len(narrowing.site_limits(seat(session, world.SAM))) == 1
 
 
 def test_only_three_mails_go_in_ten_minutes_and_nothing_half_done_stays(visit: Any, system: Any) -> None:

@@ -2,7 +2,17 @@
 
 from typing import Any
 
+from flask_babel import gettext
 from flask_wtf import FlaskForm
+from wtforms import StringField, ValidationError
+
+from portal.core.text import has_web_address
+
+
+def no_web_address(_form: FlaskForm, field: StringField) -> None:
+    """For names: they go into mails, where a web address would become a link in the sender's name."""
+    if has_web_address(field.data or ""):
+        raise ValidationError(gettext("Leave web addresses out of this."))
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types

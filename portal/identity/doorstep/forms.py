@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal.core.addresses import is_address
 from portal.core.text import line
-from portal.core.web.forms import Form
+from portal.core.web.forms import Form, no_web_address
 from portal.identity.passwords import LONGEST
 
 LONGEST_NAME = 120
@@ -64,7 +64,9 @@ def _new_password() -> Any:
 
 def _words(label: Any, missing: Any, longest: int = LONGEST_NAME) -> Any:
     return StringField(
-        label, filters=[_line], validators=[DataRequired(missing), Length(max=longest, message=_TOO_LONG)]
+        label,
+        filters=[_line],
+        validators=[DataRequired(missing), Length(max=longest, message=_TOO_LONG), no_web_address],
     )
 
 

@@ -6,7 +6,7 @@ that count for nothing until the mailbox is proven; the link and its form carry 
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -18,10 +18,10 @@ from portal.core.addresses import email_key, is_address
 from portal.core.events.outbox import publish
 from portal.core.ids import new_id
 from portal.core.tenancy import doors
-from portal.core.tenancy.scope import Viewer
+from portal.core.tenancy.scope import Viewer, current_scope
 from portal.core.text import line
 from portal.extensions import db
-from portal.identity import policy
+from portal.identity import mail_throttle, policy
 from portal.identity.events import LinkOrdered
 from portal.identity.models import (
     MailToken,
@@ -33,12 +33,14 @@ from portal.identity.models import (
     StaffRole,
     User,
 )
-from portal.identity.services import mail_tokens
+from portal.identity.services import mail_tokens, narrowing
 from portal.identity.services.people import AddressTaken, BadAddress, TicketScope, create_user
+from portal.identity.throttle import TooManyTries
 
 __all__ = [
-    "AddressTaken", "AlreadyMember", "BadAddress", "InvitationRefused", "Invitee", "NothingToResend", "RoleNotGiveable",
-    "TooManyMails", "history", "invite_client_person", "invite_colleague", "resend", "revoke", "state_of", "states",
+    "AddressTaken", "AlreadyMember", "BadAddress", "InvitationRefused", "Invitee", "NothingToResend",
+    "RoleLimited", "RoleNotGiveable", "TooManyInvitations", "TooManyMails", "history", "invite_client_person",
+    "invite_colleague", "resend", "revoke", "state_of", "states",
 ]  # fmt: skip
 
 MOST_MAILS: Final = 3
@@ -58,8 +60,16 @@ class RoleNotGiveable(InvitationRefused):
     """Whoever invites may not give this role, or this much of the client's tickets."""
 
 
+class RoleLimited(InvitationRefused):
+    """The person had a role here that the MSP limited to sites; a client's Admin doesn't invite them without it."""
+
+
 class TooManyMails(InvitationRefused):
     """Three mails went to this person within ten minutes."""
+
+
+class TooManyInvitations(InvitationRefused):
+    """Whoever invites has sent as many as one person may, within the last hour or day."""
 
 
 class NothingToResend(InvitationRefused):
@@ -89,7 +99,7 @@ def invite_client_person(
     An address that has a login in this tenant gets a seat there, and no second password;
     whoever invites doesn't learn of it. The seat is not in force before it is taken, and
     is held to the group of boards that a client's Admin who invites is held to.
-    Raises BadAddress, AlreadyMember, RoleNotGiveable, TooManyMails.
+    Raises BadAddress, AlreadyMember, RoleNotGiveable, RoleLimited, TooManyMails, TooManyInvitations.
     """
     _check_roles(by, roles, ticket_scope)
     contact = invitee.contact
@@ -106,7 +116,11 @@ def invite_client_person(
     seat = _seat(user_id, client_id, contact)
     if seat is None:
         seat = _new_seat(user_id, contact or _contact_of(client_id, address, name))
+    limits = narrowing.site_limits(seat) if by.is_client else {}
+    if limits.keys() - {role.id for role in roles}:
+        raise RoleLimited
     _settle(seat, roles, ticket_scope, site_id)
+    _limit(seat, limits)
     if seat.board_group_id is None:
         seat.board_group_id = policy.boards_given_by(by)
     _send(seat.user_id, address, membership=seat)
@@ -118,7 +132,10 @@ def invite_client_person(
 
 
 def invite_colleague(by: Viewer, *, email: str, name: str, roles: Collection[Role], title: str = "") -> User:
-    """Invite somebody to the MSP's staff. Raises BadAddress, AddressTaken, RoleNotGiveable, TooManyMails."""
+    """Invite somebody to the MSP's staff.
+
+    Raises BadAddress, AddressTaken, RoleNotGiveable, TooManyMails, TooManyInvitations.
+    """
     if not by.is_staff or not roles or not all(policy.may_give(by, role) and role.side == "internal" for role in roles):
         raise RoleNotGiveable
     user = create_user("internal", email.strip(), line(name), state="pending")
@@ -130,7 +147,10 @@ def invite_colleague(by: Viewer, *, email: str, name: str, roles: Collection[Rol
 
 
 def resend(invited: Membership | User) -> None:
-    """Send the invitation once more with a new link; the last one dies. Raises NothingToResend, TooManyMails."""
+    """Send the invitation once more with a new link; the last one dies.
+
+    Raises NothingToResend, TooManyMails, TooManyInvitations.
+    """
     former = db.session.execute(history(invited).limit(1)).scalar_one_or_none()
     if former is None or former.used_at is not None or _has_accepted(invited):
         raise NothingToResend
@@ -247,8 +267,18 @@ def _settle(seat: Membership, roles: Collection[Role], ticket_scope: str, site_i
     db.session.flush()
 
 
+def _limit(seat: Membership, limits: Mapping[uuid.UUID, Collection[uuid.UUID]]) -> None:
+    """Let the roles count where they did before."""
+    given = select(MembershipRole).where(MembershipRole.membership_id == seat.id, MembershipRole.role_id.in_(limits))
+    for row in db.session.execute(given).scalars():
+        narrowing.limit_role(row, limits[row.role_id])
+
+
 def _send(user_id: uuid.UUID, email: str, *, membership: Membership | None = None) -> None:
-    """Order the mail, no more than three in ten minutes; the seat's or user's row is held meanwhile."""
+    """Order the mail, no more than three in ten minutes, and so many by whoever invites.
+
+    The seat's or user's row is held meanwhile.
+    """
     if membership is not None:
         db.session.execute(select(Membership.id).where(Membership.id == membership.id).with_for_update())
         of: tuple[ColumnElement[bool], ...] = (MailToken.membership_id == membership.id,)
@@ -260,6 +290,10 @@ def _send(user_id: uuid.UUID, email: str, *, membership: Membership | None = Non
     sent = sent.where(*of, MailToken.purpose == "invitation", MailToken.created_at > since)
     if db.session.execute(sent).scalar_one() >= MOST_MAILS:
         raise TooManyMails
+    try:
+        mail_throttle.count_invitation(current_scope())
+    except TooManyTries as refused:
+        raise TooManyInvitations from refused
     row = mail_tokens.order(
         user_id, "invitation", email=email,
         client_id=membership.client_id if membership is not None else None,

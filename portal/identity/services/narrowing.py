@@ -95,6 +95,20 @@ def limit_role(given: MembershipRole, site_ids: Collection[UUID]) -> None:
     )  # fmt: skip
 
 
+def site_limits(seat: Membership) -> dict[UUID, list[UUID]]:
+    """The roles of a seat that the MSP has limited to sites, each with those; a client's Admin lifts no limit."""
+    rows = db.session.execute(
+        select(MembershipRole.role_id, MembershipRoleSite.site_id)
+        .join(MembershipRoleSite, MembershipRoleSite.membership_role_id == MembershipRole.id)
+        .where(MembershipRole.membership_id == seat.id)
+        .order_by(MembershipRoleSite.site_id)
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for role_id, site_id in rows:
+        found.setdefault(role_id, []).append(site_id)
+    return found
+
+
 def narrow_person(
     membership: Membership, *, ticket_scope: TicketScope, site_id: UUID | None, board_group_id: UUID | None
 ) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 from portal.clients.models import Client, Contact
 from portal.core import audit, clock
 from portal.core.addresses import email_key, is_address
+from portal.core.text import has_web_address
 from portal.core.web.cookies import Side
 from portal.extensions import db
 from portal.identity.models import (
@@ -60,10 +61,16 @@ def said_by(provider: SsoProvider, claims: dict[str, Any]) -> Said:
     return Said(
         subject=claims["sub"],
         email=email if is_proven and isinstance(email, str) and is_address(email) else "",
-        name=_UNPRINTABLE.sub(" ", str(claims.get("name") or "")).strip()[:LONGEST_NAME],
+        name=_name(claims.get("name")),
         groups=_groups(claims, provider.group_claim),
         has_second_factor=isinstance(methods, list) and "mfa" in methods,
     )
+
+
+def _name(said: Any) -> str:
+    """A person's name, empty where it is none: a web address in it would be a link in mails."""
+    name = _UNPRINTABLE.sub(" ", str(said or "")).strip()[:LONGEST_NAME]
+    return "" if has_web_address(name) else name
 
 
 def _groups(claims: dict[str, Any], name: str) -> frozenset[str] | None:

@@ -22,7 +22,7 @@ from portal.identity.models import (
     Role,
     User,
 )
-from portal.identity.services import invitations, mail_tokens
+from portal.identity.services import invitations, mail_tokens, narrowing
 from portal.people import queries
 
 ADMIN = "admin"
@@ -42,6 +42,10 @@ class LastAdmin(ChangeRefused):
 
 class NotGiveable(ChangeRefused):
     """Whoever acts may not give this role, or this much of the tickets."""
+
+
+class RoleLimited(ChangeRefused):
+    """The MSP has limited the role to sites; taken and given again by the client's Admin it would count everywhere."""
 
 
 class NeverCameIn(ChangeRefused):
@@ -75,7 +79,8 @@ def change_roles(seat: Membership, roles: Collection[Role], ticket_scope: str, *
     """Give a person these roles and no others, and this much of the tickets.
 
     A role that the person has already may stay though the viewer couldn't give it.
-    Raises OwnSeat, NotGiveable, FromGroup, LastAdmin.
+    One that the MSP has limited to sites is taken by the MSP alone.
+    Raises OwnSeat, NotGiveable, RoleLimited, FromGroup, LastAdmin.
     """
     _refuse_own(seat, by)
     _refuse_of_group(seat)
@@ -90,6 +95,8 @@ def change_roles(seat: Membership, roles: Collection[Role], ticket_scope: str, *
         policy.may_give_scope(by, ticket_scope) and _has_own_boards(seat, by)
     ):
         raise NotGiveable
+    if by.is_client and narrowing.site_limits(seat).keys() & (held.keys() - wanted.keys()):
+        raise RoleLimited
     if ADMIN in {row.key for row in held.values()} and ADMIN not in {role.key for role in roles}:
         _refuse_last_admin(seat, by)
     before = {"roles": sorted(row.name for row in held.values()), "scope": seat.ticket_scope}
