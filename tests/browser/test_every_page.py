@@ -37,7 +37,7 @@ def addresses(app: Flask, face: str) -> list[str]:
 @pytest.mark.parametrize(("scheme", "size"), [("light", None), ("dark", DESKTOP)], ids=["phone", "desktop"])
 def test_every_page_is_for_everybody(app: Flask, browse: Any, system: Any, face: str, scheme: str, size: Any) -> None:
     with system() as session:
-        session.execute(update(AccessSettings).values(link_sign_in=True, number_sign_in=True))
+        session.execute(update(AccessSettings).values(link_sign_in=True, number_sign_in=True, takes_requests=True))
     page = browse(PEOPLE[face], size=size, scheme=scheme)
     seen, problems = 0, {}
     for path in addresses(app, face):

@@ -137,6 +137,8 @@ def body_for(house: House, rule: str, actor: Person) -> dict[str, Any]:
         role = house.ask("SELECT id FROM roles WHERE tenant_id = %s AND key = 'user'", actor.tenant_id)[0][0]
         somebody = world.SAM if actor.tenant == "harbor" else world.DELTA_SAM
         fields |= {"email": somebody.email, "role": str(role), "ticket_scope": "own"}
+    if rule.endswith("/state"):
+        fields["state"] = "locked"
     if choice:
         fields["choice"] = str(house.ask(choice, actor.tenant_id)[0][0])
     return fields
