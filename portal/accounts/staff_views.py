@@ -67,7 +67,7 @@ def access_request(request_id: UUID) -> Response:
 
 
 @bp.post("/access-requests/<uuid:request_id>/approval")
-@allow("staff", "access:update", of="access_request", hidden=False)
+@allow("staff", "access:update", of="access_request", hidden=False, fresh=True)
 def approve_request(request_id: UUID) -> Response:
     """Invite whoever asked, to a client, with a role."""
     asked = one_or_404(service.request_lock(request_id))

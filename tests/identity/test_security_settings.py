@@ -197,10 +197,20 @@ def test_confirming_is_throttled(visit: Visit, system: System) -> None:
 
 
 def test_every_sensitive_page_says_so(app: Flask) -> None:
-    """What changes how somebody signs in is never done on an old proof."""
+    """What changes how somebody signs in, or what somebody may do, is never done on an old proof."""
     for row in routes(app):
         if re.match(r"(/msp)?/settings/(security/|password|email)", row["rule"]):
             assert row["fresh"], row["rule"]
+    changes = {row["rule"]: row["fresh"] for row in routes(app) if row["methods"] == ["POST"]}
+    assert {rule for rule in GIVES_RIGHTS if not changes[rule]} == set()
+
+
+GIVES_RIGHTS = {
+    "/account/users/<uuid:contact_id>/roles", "/admin/access-requests/<uuid:request_id>/approval",
+    "/admin/client-groups/<uuid:group_id>", "/admin/client-groups/<uuid:group_id>/grants",
+    "/admin/roles/<uuid:role_id>/deletion", "/admin/users/<uuid:user_id>/roles",
+    "/msp/clients/<int(max=999999999):number>/people/<uuid:contact_id>/roles",
+}  # fmt: skip
 
 
 def test_who_looks_on_as_somebody_touches_nothing(app: Flask, visit: Visit, system: System) -> None:

@@ -9,6 +9,7 @@ from portal.identity.models import ClientGroup, GroupGrant, Membership
 from portal.people.services import grouping, members
 from tests import factories as make
 from tests import world
+from tests.world import Person
 
 
 @pytest.fixture
@@ -110,6 +111,23 @@ def test_the_pages_do_it_all(visit: Any, system: Any) -> None:
     assert "Nobody so far." in admin.get(path)
     assert admin.submit(path, "/removal").headers["Location"].endswith("/admin/client-groups")
     assert visit(world.TECH).get("/admin/client-groups").status == 404
+
+
+def test_who_may_not_give_access_adds_no_client_to_a_group(visit: Any, system: Any, ids: dict[str, Any]) -> None:
+    """Its grants would reach the added client, by a hand that may not give any."""
+    dispatcher = Person("dispatch@harbor.example", "harbor", "msp", "Dispatcher", "Dora Desk")
+    with system():
+        made = make.a_user(dispatcher.email, "internal", id=dispatcher.id, name=dispatcher.name)
+        make.a_colleague(made, "Dispatcher")
+    who, path = visit(dispatcher), f"/admin/client-groups/{ids['group']}"
+    shown = who.get(path)
+    assert (shown.status, len(shown.dom.main.select("form"))) == (200, 0)
+    for act in ("", "/removal"):
+        token = shown.dom.select_one("input[name=csrf_token]")["value"]
+        data = {"csrf_token": token, "name": "Mine", "clients": str(world.NOAH.client_id)}
+        assert who.post(path + act, data).status == 403
+    with system() as session:
+        assert world.NOAH.client_id not in seats(session)
 
 
 def test_foreign_clients_and_groups_are_none(visit: Any, system: Any, ids: dict[str, Any]) -> None:

@@ -52,9 +52,9 @@ def group(group_id: UUID) -> Response:
 
 
 @bp.post(GROUP)
-@allow("staff", "client:update", of="client_group", hidden=False)
+@allow("staff", "user:update", of="client_group", hidden=False, fresh=True)
 def change_group(group_id: UUID) -> Response:
-    """Change name and clients."""
+    """Change name and clients. Whoever was let into the group comes to a client that is added: that gives access."""
     found, form = one_or_404(queries.group(group_id)), GroupForm()
     if not form.validate():
         return _page(group_id, form=form, status=422)
@@ -63,7 +63,7 @@ def change_group(group_id: UUID) -> Response:
 
 
 @bp.post(f"{GROUP}/removal")
-@allow("staff", "client:update", of="client_group", hidden=False)
+@allow("staff", "user:update", of="client_group", hidden=False, fresh=True)
 def remove_group(group_id: UUID) -> Response:
     """Take a group away, with what it gave to people."""
     grouping.remove_group(one_or_404(queries.group(group_id)))
