@@ -13,6 +13,7 @@ from portal.core.text import line
 from portal.core.web.forms import Form, no_web_address
 from portal.identity.models import Role
 from portal.people import wording
+from portal.settings_rules import domain
 
 LONGEST_NAME = 120
 LONGEST_PHONE = 40
@@ -20,6 +21,11 @@ LONGEST_PHONE = 40
 
 def _stripped(value: str | None) -> str | None:
     return value.strip() if value else value
+
+
+def _domain_alone(value: str | None) -> str | None:
+    """What stands behind the @ of an address, if there is one."""
+    return value.rpartition("@")[2] if value else value
 
 
 def _line(value: str | None) -> str | None:
@@ -109,6 +115,19 @@ class ColleagueForm(RolesForm):
         validators=[InputRequired(lazy_gettext("Enter an email address.")), _whole_address],
     )
     title = StringField(lazy_gettext("Position"), filters=[_line], validators=_NAME)
+
+
+class DomainForm(Form):
+    """The email domain of a client's people, or nothing."""
+
+    email_domain = StringField(lazy_gettext("Email domain"), filters=[_stripped, _domain_alone])
+
+    def validate_email_domain(self, field: StringField) -> None:
+        """A host name, if anything."""
+        try:
+            field.data = domain(field.data) if field.data else ""
+        except ValueError:
+            raise ValidationError(gettext("Write the part behind the @, like example.com.")) from None
 
 
 class GroupForm(Form):

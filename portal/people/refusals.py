@@ -7,7 +7,7 @@ from flask_babel import LazyString, lazy_gettext
 from portal.extensions import db
 from portal.identity.services import invitations, second_factor
 from portal.identity.services.people import AddressTaken, BadAddress
-from portal.people.services import colleagues, grouping, members, reviewing
+from portal.people.services import colleagues, companies, grouping, members, reviewing
 
 
 def refusal_of(act: Callable[[], object]) -> str:
@@ -36,6 +36,7 @@ _REFUSALS: dict[type[Exception], LazyString] = {
     reviewing.DecidedAlready: lazy_gettext("Somebody else has decided this already."),
     grouping.NameTaken: lazy_gettext("There is a group of this name already."),
     grouping.ElsewhereGrouped: lazy_gettext("One of these clients is in another group already."),
+    companies.DomainTaken: lazy_gettext("Another client has this email domain already."),
     grouping.NotGrantable: lazy_gettext("Only a client's person can be let into a group of clients."),
     members.NotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
     members.RoleLimited: _LIMITED,

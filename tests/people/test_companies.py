@@ -8,6 +8,7 @@ from portal.clients.models import Client
 from portal.identity.models import ClientAssignment, StaffProfile
 from tests import factories as make
 from tests import world
+from tests.identity.steps import trail
 from tests.isolation.rig import CANARIES, face_of
 
 
@@ -55,6 +56,30 @@ def test_a_company_shows_its_people_and_what_became_of_their_accounts(visit: Any
     assert "Admin" in rows["Dana Bright"]
     assert "Head office" in page.text
     assert not any(word in page.text for word in CANARIES)
+
+
+def domain_of(system: Any) -> str:
+    with system() as session:
+        found: str = session.get(Client, (world.SAM.tenant_id, world.SAM.client_id)).email_domain
+        return found
+
+
+def test_the_email_domain_by_which_a_company_sign_in_finds_its_client(visit: Any, system: Any) -> None:
+    admin, path = visit(world.ADMIN), "/msp/clients/10001"
+    assert admin.submit(path, "/domain", email_domain=" somebody@Bright-Dental.example ").status == 303
+    assert domain_of(system) == "bright-dental.example"
+    assert "bright-dental.example" in admin.get(path)
+    with system() as session:
+        (entry,) = trail(session, "client.domain_changed")
+        assert (entry.client_id, entry.visibility) == (world.SAM.client_id, "public")
+        session.get(Client, (world.NOAH.tenant_id, world.NOAH.client_id)).email_domain = "cedar.example"
+    for wrong in ("no domain", "-.example", "cedar.example"):
+        page = admin.submit(path, "/domain", email_domain=wrong)
+        assert (page.status, domain_of(system)) == (422, "bright-dental.example")
+        assert page.dom.select_one("[name=email_domain]")["value"] == wrong, "what was typed stays"
+    assert admin.submit(path, "/domain", email_domain="").status == 303
+    assert domain_of(system) == ""
+    assert not visit(world.TECH).get(path).dom.select("form[action$='/domain']")
 
 
 def test_a_page_takes_as_many_statements_for_thirty_people_as_for_one(visit: Any, system: Any, app: Any) -> None:

@@ -13,6 +13,9 @@ from portal.core.web.paging_by_name import named_page_of
 from portal.extensions import db
 from portal.people import pages, queries
 from portal.people.blueprint import bp
+from portal.people.forms import DomainForm
+from portal.people.refusals import refusal_of
+from portal.people.services import companies as companies_service
 
 LONGEST_WISH = 100
 
@@ -46,7 +49,26 @@ def companies() -> Response:
 def company(number: int) -> Response:
     """One client: facts, sites, people and what stands with them."""
     client = one_or_404(queries.company(viewer, number))
-    return answer.page("people/company.html", **_company(client))
+    return _page(client, DomainForm(formdata=None, obj=client))
+
+
+@bp.post("/msp/clients/<int(max=999999999):number>/domain")
+@allow("staff", "access:update", of="company", hidden=False, fresh=True)
+def change_domain(number: int) -> Response:
+    """Say whose people a company sign-in with these addresses brings in."""
+    client, form = one_or_404(queries.company(viewer, number)), DomainForm()
+    if not form.validate():
+        return _page(client, form, status=422)
+    refused = refusal_of(lambda: companies_service.set_email_domain(client, form.email_domain.data or ""))
+    if refused:
+        form.reject("email_domain", refused)
+        return _page(one_or_404(queries.company(viewer, number)), form, status=422)
+    answer.say(gettext("The email domain is saved."))
+    return answer.moved(url_for(".company", number=number))
+
+
+def _page(client: Client, form: DomainForm, status: int = 200) -> Response:
+    return answer.page("people/company.html", status=status, **_company(client), domain_form=form)
 
 
 def _company(client: Client) -> dict[str, Any]:
@@ -57,6 +79,7 @@ def _company(client: Client) -> dict[str, Any]:
         "people": pages.people_for_staff(client.id),
         "may_view": viewer.may("portal:view_as"),
         "may_change": viewer.may("client:update"),
+        "may_admit": viewer.may("access:update"),
         "may_invite": viewer.may("user:invite"),
         "may_read": viewer.may("user:read"),
     }

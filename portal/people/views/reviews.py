@@ -25,7 +25,11 @@ from portal.people.views.users import client_id
 @allow("client", "review:decide")
 def own_review() -> Response:
     """Who of the own company keeps access."""
-    page = _review(client_id(), lambda item_id: url_for(".decide_own", item_id=item_id))
+    page = _review(
+        client_id(),
+        lambda item_id: url_for(".decide_own", item_id=item_id),
+        lambda contact_id: url_for(".user", contact_id=contact_id),
+    )
     return answer.page("people/own_review.html", tabs=tabs("own_review"), **page)
 
 
@@ -41,7 +45,11 @@ def decide_own(item_id: UUID) -> Response:
 def review(number: int) -> Response:
     """Who of a client keeps access."""
     client = one_or_404(queries.company(viewer, number))
-    page = _review(client.id, lambda item_id: url_for(".decide_review", number=number, item_id=item_id))
+    page = _review(
+        client.id,
+        lambda item_id: url_for(".decide_review", number=number, item_id=item_id),
+        lambda contact_id: url_for(".person", number=number, contact_id=contact_id),
+    )
     return answer.page("people/review.html", client=client, **page)
 
 
@@ -61,9 +69,9 @@ def reviews() -> Response:
     return answer.page("people/reviews.html", title=gettext("Access reviews"), rows=rows, now=clock.business_now())
 
 
-def _review(of: UUID, url: Callable[[UUID], str]) -> dict[str, Any]:
+def _review(of: UUID, url: Callable[[UUID], str], person_url: Callable[[UUID], str]) -> dict[str, Any]:
     found = db.session.scalars(queries.open_review(of)).one_or_none()
-    items = []
+    items, may_read = [], viewer.may("user:read")
     if found is not None:
         roles = pages.roles_by_seat(of)
         items = [
@@ -73,6 +81,7 @@ def _review(of: UUID, url: Callable[[UUID], str]) -> dict[str, Any]:
                 "contact": row.Contact,
                 "roles": roles[row.Membership.id],
                 "url": url(row.AccessReviewItem.id),
+                "person_url": person_url(row.Contact.id) if may_read and row.Membership.is_active else None,
                 "is_self": row.Membership.user_id == viewer.user_id,
             }
             for row in db.session.execute(queries.review_items(found.id))
