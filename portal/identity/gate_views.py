@@ -17,7 +17,7 @@ from portal.identity.numbers import digits_of
 from portal.identity.rules import onward
 from portal.identity.services import passkey_sign_in, passkeys, sessions
 from portal.identity.services.entering import Halfway, SignedIn
-from portal.identity.services.signing_in import SeveralMeant, SignInRefused, sign_in, sign_in_by_number
+from portal.identity.services.signing_in import SeveralMeant, SignInRefused, refuse_password, sign_in, sign_in_by_number
 from portal.identity.settings_of_access import access_settings
 from portal.identity.sso import coming_in
 from portal.identity.sso import queries as sso_queries
@@ -94,13 +94,12 @@ def _try(side: Side) -> Response:
     form = _form(side)
     if not form.validate():
         return answer.invalid(PAGE, **_facts(form, side))
-    if coming_in.required(side) is not None:
-        form.reject("password", gettext("Passwords don't open this page. Sign in with your company login above."))
-        return answer.invalid(PAGE, **_facts(form, side))
+    wants_sso = coming_in.required(side) is not None
     try:
-        outcome = _checked(side, form)
+        outcome = _checked(side, form, wants_sso=wants_sso)
     except SignInRefused:
-        form.reject("password", form.refusal)
+        only_sso = gettext("Passwords don't open this page. Sign in with your company login above.")
+        form.reject("password", only_sso if wants_sso else form.refusal)
         return answer.invalid(PAGE, **_facts(form, side))
     except SeveralMeant:
         form.reject("email", gettext("This number belongs to several people. Sign in with your email address."))
@@ -112,8 +111,10 @@ def _try(side: Side) -> Response:
     return gate.proceed(outcome, form.next.data, side)
 
 
-def _checked(side: Side, form: SignInForm) -> SignedIn | Halfway:
+def _checked(side: Side, form: SignInForm, *, wants_sso: bool) -> SignedIn | Halfway:
     typed, password = form.email.data or "", form.password.data or ""
+    if wants_sso:
+        refuse_password(side, typed, visit=gate.visit(side), device=gate.device())
     digits = digits_of(typed) if form.takes_numbers else ""
     if digits:
         return sign_in_by_number(digits, password, visit=gate.visit(side), device=gate.device())

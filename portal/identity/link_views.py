@@ -11,6 +11,7 @@ from portal.core.web import answer
 from portal.identity import gate
 from portal.identity.blueprint import bp
 from portal.identity.doorstep import links
+from portal.identity.doorstep.links import Carried
 from portal.identity.forms import LinkForm
 from portal.identity.services import link_sign_in
 from portal.identity.services.mail_tokens import TokenSpent
@@ -60,8 +61,9 @@ def link_asked() -> Response:
 def sign_in_by_link() -> Response:
     """The button that signs in."""
     _allowed()
-    if not links.carried("sign_in").token:
-        return _spent()
+    kept = links.carried("sign_in")
+    if not kept.token:
+        return _spent(kept)
     return answer.page(PAGE, title=gettext("Sign in"), action=url_for(".sign_in_by_link_try"))
 
 
@@ -70,10 +72,11 @@ def sign_in_by_link() -> Response:
 def sign_in_by_link_try() -> Response:
     """Use the link."""
     _allowed()
+    kept = links.carried("sign_in")
     try:
-        outcome = link_sign_in.sign_in(links.carried("sign_in").token, visit=gate.visit("client"), device=gate.device())
+        outcome = link_sign_in.sign_in(kept.token, visit=gate.visit("client"), device=gate.device())
     except TokenSpent:
-        return _spent()
+        return _spent(kept)
     return links.drop(gate.proceed(outcome, None, "client"))
 
 
@@ -83,8 +86,8 @@ def _allowed() -> None:
         raise NotFound
 
 
-def _spent() -> Response:
-    return links.spent("client", again_url=url_for(".ask_for_link"), again=gettext("Get a new link"))
+def _spent(kept: Carried) -> Response:
+    return links.spent(kept, again_url=url_for(".ask_for_link"), again=gettext("Get a new link"))
 
 
 def _facts(form: LinkForm, *, wait: str | None = None) -> dict[str, Any]:

@@ -89,6 +89,17 @@ _WORDS: Final[dict[str, dict[str, LazyString]]] = {
         "second factors reset": lazy_gettext("The second factors were reset"),
         "by an administrator": lazy_gettext("By an administrator"),
         "by the staff": lazy_gettext("By the staff"),
+        "sso required": lazy_gettext("Only the company login opens this side"),
+        "state": lazy_gettext("The way back was of another browser, too old or used before"),
+        "the issuer refused": lazy_gettext("The company login said no"),
+        "unreachable": lazy_gettext("The company login couldn't be reached"),
+    },
+    "purpose": {
+        "invitation": lazy_gettext("Invitation"),
+        "password_reset": lazy_gettext("New password"),
+        "verification": lazy_gettext("Proof of an email address"),
+        "sign_in": lazy_gettext("Signing in"),
+        "unlocking": lazy_gettext("Opening a locked account"),
     },
     "by": {"group": lazy_gettext("A group of clients")},
 }

@@ -45,7 +45,9 @@ def test_a_contact_gets_an_account(visit: Visit, link_to: LinkTo, system: System
     stranger = visit()
     done = link(stranger, code)
     assert done.status == 303
-    assert "on its way" in stranger.follow(done)
+    page = stranger.follow(done)
+    assert "on its way" in page
+    assert "forgot-password" not in page, "the code is used up: there is no other address to try"
     assert sign_in(visit(), BEA, NEW).status == 422, "not before the mailbox is proven"
     path = link_to(BEA.email)
     assert "password" in opened(stranger, path).text

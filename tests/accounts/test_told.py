@@ -9,7 +9,7 @@ from portal.identity.models import Passkey, Totp, User
 from tests import jobs, world
 from tests.accounts.steps import System, Visit
 from tests.identity.factors import ENROLMENT, SECURITY, code, has_app, role_wants_it
-from tests.identity.steps import sign_in, trail
+from tests.identity.steps import SETTINGS, SIGN_IN, SIGN_OUT, sign_in, trail
 
 BOTH = pytest.mark.parametrize("person", [world.SAM, world.TECH], ids=lambda each: each.side)
 FORGOT = {"client": "/auth/client-portal/forgot-password", "msp": "/auth/msp/forgot-password"}
@@ -39,6 +39,45 @@ def test_of_an_app_that_is_set_up_and_removed(visit: Visit, work: Any, person: w
     assert key not in words
     assert who.submit(path, "/app/removal").status == 303
     assert "The authenticator app of your account was removed." in told(work, person)
+
+
+@pytest.mark.parametrize(
+    ("person", "page"),
+    [(world.SAM, f"/msp/clients/10001/people/{world.SAM.contact_id}"), (world.TECH, f"/admin/users/{world.TECH.id}")],
+    ids=["client's person", "colleague"],
+)
+def test_of_factors_that_an_administrator_took(
+    visit: Visit, system: System, work: Any, person: world.Person, page: str
+) -> None:
+    has_app(system, person)
+    assert visit(world.ADMIN).submit(page, "/second-factors/reset").status == 303
+    [(address, [mail])] = work().items()
+    assert address == person.email
+    assert mail["Subject"] == "Your second factor for Harbor IT was taken away"
+    for kind in ("plain", "html"):
+        words = " ".join(mail.get_body((kind,)).get_content().split())
+        assert "Your second factor was taken away." in words, kind
+        assert "Harbor IT" in words, kind
+        assert f"harbor.localhost:8000{SIGN_IN[person.side]}" in words, kind
+
+
+@BOTH
+def test_of_a_browser_that_the_account_did_not_know(visit: Visit, work: Any, person: world.Person) -> None:
+    sign_in(visit(), person, address="203.0.113.5")
+    work()
+    who = visit()
+    who.http.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    sign_in(who, person, address="203.0.113.9")
+    [(address, [mail])] = work().items()
+    assert address == person.email
+    assert "Harbor IT" in mail["Subject"]
+    for kind in ("plain", "html"):
+        words = " ".join(mail.get_body((kind,)).get_content().split())
+        for said in ("Firefox", "Linux", "203.0.113.9", f"harbor.localhost:8000{FORGOT[person.side]}", "Harbor IT"):
+            assert said in words, (kind, said)
+    who.submit(SETTINGS[person.side], SIGN_OUT[person.side])
+    sign_in(who, person)
+    assert work() == {}, "now it is known"
 
 
 @BOTH

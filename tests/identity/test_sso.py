@@ -247,7 +247,7 @@ def test_of_twenty_who_come_back_at_once_one_goes_on(app):
     assert sorted(came) == ["in"] + ["refused"] * 19
 
 
-def test_a_state_belongs_to_browser_tenant_and_provider(visit, provide, issuer):
+def test_a_state_belongs_to_browser_tenant_and_provider(visit, provide, system):
     provide()
     provide(slug="second")
     provide(tenant="summit")
@@ -266,6 +266,11 @@ def test_a_state_belongs_to_browser_tenant_and_provider(visit, provide, issuer):
     for changed in (with_query(back, state="x"), with_query(back, state=""), with_query(back, error="access_denied")):
         who.http.set_cookie("sso", cookie, domain=who.host)
         refused(who, who.get(changed))
+    with system() as session:
+        assert reasons(session) == ["state"] * 4 + ["the issuer refused"]
+        assert "access_denied" not in str([entry.facts for entry in trail(session)])
+    with system("summit") as session:
+        assert reasons(session) == ["state"]
 
 
 def test_a_provider_of_another_tenant_is_not_there(visit, provide):
@@ -278,12 +283,14 @@ def test_a_provider_of_another_tenant_is_not_there(visit, provide):
         assert who.get(f"/auth/sso/{slug}").status == 404
 
 
-def test_an_issuer_that_lies_about_itself_is_not_gone_to(visit, provide, issuer):
+def test_an_issuer_that_lies_about_itself_is_not_gone_to(visit, provide, issuer, system):
     provide()
     issuer.announced = "https://other.example"
     assert leave(visit()).headers["Location"] == SIGN_IN["msp"]
     issuer.announced, issuer.said = "", {"token_endpoint": "http://10.0.0.1/token"}
     assert leave(visit()).headers["Location"] == SIGN_IN["msp"]
+    with system() as session:
+        assert reasons(session) == ["issuer", "endpoints"]
 
 
 def test_the_other_sides_person_is_nobody(visit, provide, issuer):
@@ -430,6 +437,9 @@ def test_a_clients_person_gets_a_seat_at_the_client_of_the_domain(visit, provide
         assert seat.client_id == SAM.client_id
         [role] = session.execute(select(MembershipRole).where(MembershipRole.membership_id == seat.id)).scalars()
         assert role.role_id == make.role("client", "User").id
+        [made] = trail(session, "contact.created")
+        assert (made.object_id, made.client_id, made.visibility) == (seat.contact_id, SAM.client_id, "public")
+        assert made.facts["facts"]["way"] == "sso"
 
 
 def test_the_last_who_can_mend_roles_keeps_them(visit, provide, issuer, system):

@@ -1,6 +1,6 @@
 """A forgotten password: ask for a link, choose another one, on both sides."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Response, request, url_for
 from flask_babel import gettext
@@ -12,6 +12,7 @@ from portal.identity import gate
 from portal.identity.blueprint import bp
 from portal.identity.doorstep import links
 from portal.identity.doorstep.forms import AddressForm, ButtonForm, NewPasswordForm
+from portal.identity.doorstep.links import Carried
 from portal.identity.passwords import PasswordRefused
 from portal.identity.services import recovering
 from portal.identity.services.mail_tokens import TokenSpent
@@ -20,6 +21,8 @@ from portal.identity.throttle import TooManyTries
 PAGE = "identity/doorstep/forgotten.html"
 NEW_PAGE = "identity/doorstep/new_password.html"
 UNLOCK_PAGE = "identity/doorstep/unlock.html"
+LINKING: Final = "linking"
+"""Where `check_email` follows on linking an account."""
 
 
 @bp.get("/auth/client-portal/forgot-password")
@@ -53,14 +56,17 @@ def msp_forgot_password_try() -> Response:
 @bp.get("/auth/check-email")
 @public("gate", because="it says the same to everybody", of_nobody=True)
 def check_email() -> Response:
-    """What follows after a mail may have been sent; `side` chooses the looks alone."""
+    """What follows after a mail may have been sent; `side` chooses the looks alone.
+
+    Whoever comes from linking an account (`way`) has used the code up: no other address can be tried.
+    """
     side: Side = "msp" if request.args.get("side") == "msp" else "client"
     gate.dress(side)
     return answer.page(
         "identity/doorstep/check_email.html",
         title=gettext("Check your email"),
         sign_in_url=url_for(SIGN_IN[side]),
-        again_url=url_for(f".{side}_forgot_password"),
+        again_url=url_for(f".{side}_forgot_password") if request.args.get("way") != LINKING else None,
     )
 
 
@@ -72,7 +78,7 @@ def new_password() -> Response:
     try:
         user = recovering.whose_reset(kept.token)
     except TokenSpent:
-        return _spent(kept.side)
+        return _spent(kept)
     return answer.page(NEW_PAGE, **_new_facts(NewPasswordForm(), user.email))
 
 
@@ -90,7 +96,7 @@ def set_new_password() -> Response:
         form.reject("password", " ".join(str(fault) for fault in refused.faults))
         return answer.invalid(NEW_PAGE, **_new_facts(form, recovering.whose_reset(kept.token).email))
     except TokenSpent:
-        return _spent(kept.side)
+        return _spent(kept)
     answer.say(gettext("Your password is changed, and you are signed out everywhere. Sign in with the new one."))
     return gate.proven(links.drop(answer.moved(url_for(SIGN_IN[kept.side]))), user)
 
@@ -103,7 +109,7 @@ def unlock() -> Response:
     try:
         user = recovering.whose_lock(kept.token)
     except TokenSpent:
-        return _spent(kept.side)
+        return _spent(kept)
     return answer.page(
         UNLOCK_PAGE, title=gettext("Open your account again"), form=ButtonForm(), action=url_for(".unlock_now"),
         email=user.email,
@@ -118,7 +124,7 @@ def unlock_now() -> Response:
     try:
         user = recovering.unlock(kept.token)
     except TokenSpent:
-        return _spent(kept.side)
+        return _spent(kept)
     answer.say(gettext("Your account is open again. Sign in as before."))
     return gate.proven(links.drop(answer.moved(url_for(SIGN_IN[kept.side]))), user)
 
@@ -134,8 +140,8 @@ def _ask(side: Side) -> Response:
     return answer.moved(url_for(".check_email", side=side if side == "msp" else None))
 
 
-def _spent(side: Side) -> Response:
-    return links.spent(side, again_url=url_for(f".{side}_forgot_password"), again=gettext("Send me a new link"))
+def _spent(kept: Carried) -> Response:
+    return links.spent(kept, again_url=url_for(f".{kept.side}_forgot_password"), again=gettext("Send me a new link"))
 
 
 def _facts(form: AddressForm, side: Side, wait: str | None = None) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def invitation() -> Response:
     try:
         found = accepting.invited(kept.token)
     except TokenSpent:
-        return links.spent(kept.side)
+        return links.spent(kept)
     return answer.page(PAGE, **_facts(_form(found), found))
 
 
@@ -46,7 +46,7 @@ def accept_invitation() -> Response:
         form.reject("password", " ".join(str(fault) for fault in refused.faults))
         return answer.invalid(PAGE, **_facts(form, found))
     except TokenSpent:
-        return links.spent(kept.side)
+        return links.spent(kept)
     if found.is_new:
         answer.say(gettext("Welcome! Sign in with your email address and the password that you just chose."))
     else:

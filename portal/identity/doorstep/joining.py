@@ -10,6 +10,7 @@ from portal.core.policy import SIGN_IN, public
 from portal.core.web import answer
 from portal.identity import gate
 from portal.identity.blueprint import bp
+from portal.identity.doorstep.forgotten import LINKING
 from portal.identity.doorstep.forms import LinkForm, RequestForm
 from portal.identity.passwords import PasswordRefused
 from portal.identity.services import access_codes, access_requests
@@ -51,7 +52,7 @@ def link_account_try() -> Response:
     except TooManyTries as refused:
         page = answer.page(LINK_PAGE, **_link_facts(form, gate.wait(refused.seconds)))
         return gate.come_later(page, refused.seconds)
-    return answer.moved(url_for(".check_email"))
+    return answer.moved(url_for(".check_email", way=LINKING))
 
 
 @bp.get("/auth/request-access")
@@ -78,7 +79,9 @@ def request_access_try() -> Response:
     except TooManyTries as refused:
         page = answer.page(REQUEST_PAGE, **_request_facts(form, gate.wait(refused.seconds)))
         return gate.come_later(page, refused.seconds)
-    answer.say(gettext("We have your request. You will get an email once somebody has looked at it."))
+    answer.say(
+        gettext("We have your request and will look at it. If the answer is yes, you get an email with an invitation.")
+    )
     return answer.moved(url_for(SIGN_IN["client"]))
 
 

@@ -12,13 +12,13 @@ from flask import Response, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
-from portal.core import signing
+from portal.core import audit, signing
 from portal.core.policy import public
 from portal.core.web import answer, cookies
 from portal.core.web.cookies import Side
 from portal.identity.blueprint import bp
 from portal.identity.gate import dress
-from portal.identity.services import mail_tokens
+from portal.identity.services import mail_tokens, refusals
 from portal.identity.services.mail_tokens import Purpose
 from portal.settings import current
 
@@ -39,6 +39,7 @@ _PURPOSE = "link of a mail"
 class Carried:
     """What the browser carries from the mail to the page: the token, and the side whose looks the page has."""
 
+    purpose: Purpose
     token: str
     side: Side
 
@@ -69,8 +70,8 @@ def carried(purpose: Purpose) -> Carried:
     match found:
         case [str(kept), str(token), "client" | "msp" as side] if kept == purpose:
             dress(side)
-            return Carried(token, side)
-    return Carried("", "client")
+            return Carried(purpose, token, side)
+    return Carried(purpose, "", "client")
 
 
 def drop(response: Response) -> Response:
@@ -81,8 +82,15 @@ def drop(response: Response) -> Response:
     return response
 
 
-def spent(side: Side, *, again_url: str | None = None, again: str = "") -> Response:
-    """The page for a link that is of no use, with the way to a new one where the person can get it alone."""
+def spent(kept: Carried, *, again_url: str | None = None, again: str = "") -> Response:
+    """The page for a link that is of no use, with the way to a new one where the person can get it alone.
+
+    The trail learns that somebody had one: spent, too old, revoked, made up or of another tenant.
+    """
+    if kept.token:
+        act = refusals.act("link.refused", "link.throttled", address=request.remote_addr or "")
+        if act is not None:
+            audit.record(act, side=kept.side, purpose=kept.purpose)
     return drop(
         answer.page(
             "identity/doorstep/spent.html",
@@ -90,7 +98,7 @@ def spent(side: Side, *, again_url: str | None = None, again: str = "") -> Respo
             title=gettext("This link can't be used any more"),
             again_url=again_url,
             again=again,
-            sign_in_url=url_for(f"identity.{side}_sign_in"),
+            sign_in_url=url_for(f"identity.{kept.side}_sign_in"),
         )
     )
 

@@ -28,7 +28,7 @@ def verify_email() -> Response:
     try:
         user, row = addresses.whose_proof(kept.token)
     except TokenSpent:
-        return links.spent(kept.side)
+        return links.spent(kept)
     return answer.page(PAGE, **_facts(_form(user), row))
 
 
@@ -40,7 +40,7 @@ def verify_email_now() -> Response:
     try:
         user, row = addresses.whose_proof(kept.token)
     except TokenSpent:
-        return links.spent(kept.side)
+        return links.spent(kept)
     form = _form(user)
     if not form.validate():
         return answer.invalid(PAGE, **_facts(form, row))
@@ -52,7 +52,7 @@ def _verify(kept: Carried, form: ButtonForm | OldPasswordForm, row: MailToken) -
     try:
         user = addresses.verify(kept.token, typed, visit=gate.visit(kept.side), device=gate.device())
     except TokenSpent:
-        return links.spent(kept.side)
+        return links.spent(kept)
     except addresses.WrongPassword:
         form.reject("password", gettext("This isn't the password that was chosen for the account."))
         return answer.invalid(PAGE, **_facts(form, row))

@@ -25,7 +25,7 @@ from portal.identity.events import LinkAsked
 from portal.identity.models import AccessCode, Membership, Password, User
 from portal.identity.services import people
 from portal.identity.services.people import BadAddress
-from portal.identity.throttle import Limits
+from portal.identity.throttle import Limits, TooManyTries
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without 0, 1, I and O, which people mistake for one another: five bits a letter."""
@@ -73,7 +73,10 @@ def issue_access_code(contact: Contact, *, by: Viewer) -> str:
 def revoke_access_codes(contact: Contact) -> None:
     """Let the contact's open codes die."""
     open_ones = (AccessCode.contact_id == contact.id, AccessCode.used_at.is_(None), AccessCode.revoked_at.is_(None))
-    db.session.execute(update(AccessCode).where(*open_ones).values(revoked_at=clock.now()))
+    died = update(AccessCode).where(*open_ones).values(revoked_at=clock.now()).returning(AccessCode.id)
+    count = len(db.session.execute(died).all())
+    if count:
+        audit.record("access_code.revoked", contact, shown=True, count=count)
 
 
 def access_codes_of(contact: Contact) -> Select[AccessCode]:
@@ -92,7 +95,12 @@ def code_hash(code: str) -> str:
 def count_linking(number: str, *, address: str) -> None:
     """Count a try, before anything is looked at. Raises TooManyTries."""
     digits = re.sub(r"\D", "", number)
-    mail_throttle.count("linking", digits or "none", address=address, per_name=PER_CLIENT)
+    try:
+        mail_throttle.count("linking", digits or "none", address=address, per_name=PER_CLIENT)
+    except TooManyTries as refused:
+        if refused.is_news:
+            audit.record("access_code.throttled", side="client", seconds=int(refused.seconds))
+        raise
 
 
 def link_account(wish: Wish) -> None:

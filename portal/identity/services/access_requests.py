@@ -15,6 +15,7 @@ from portal.identity import mail_throttle
 from portal.identity.events import AccessRequested
 from portal.identity.models import AccessRequest, Membership, Role
 from portal.identity.services.invitations import Invitee, invite_client_person
+from portal.identity.throttle import TooManyTries
 
 
 class DecidedAlready(ValueError):
@@ -23,7 +24,12 @@ class DecidedAlready(ValueError):
 
 def ask_for_access(*, name: str, email: str, company: str, message: str, address: str) -> None:
     """At the gate: write a request down. Raises TooManyTries."""
-    mail_throttle.count("request", email_key(email), address=address)
+    try:
+        mail_throttle.count("request", email_key(email), address=address)
+    except TooManyTries as refused:
+        if refused.is_news:
+            audit.record("access.throttled", side="client", seconds=int(refused.seconds))
+        raise
     request_id = new_id()
     db.session.add(
         AccessRequest(

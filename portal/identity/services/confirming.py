@@ -1,5 +1,7 @@
 """Proving once more who one is, for acts that want a fresh proof. The session's token changes with it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from portal.core import audit
@@ -36,7 +38,8 @@ def proofs(viewer: Viewer, side: Side) -> Proofs:
 
 def by_password(mine: Proofs, password: str, *, address: str, device: Device) -> Started:
     """Confirm with the password; counted as a sign-in is. Raises NotConfirmed, TooManyTries."""
-    counted = throttle.count_try(mine.side, mine.user.email_key, address=address, device=device)
+    with _told(mine, "password"):
+        counted = throttle.count_try(mine.side, mine.user.email_key, address=address, device=device)
     if not passwords.verify(password, mine.password.hash if mine.password is not None else None):
         raise _refused(mine, "password")
     counted.forgive()
@@ -45,7 +48,9 @@ def by_password(mine: Proofs, password: str, *, address: str, device: Device) ->
 
 def by_code(mine: Proofs, code: str) -> Started:
     """Confirm with the app's code. Raises NotConfirmed, TooManyTries."""
-    if not second_factor.use_code(mine.user, code):
+    with _told(mine, "app"):
+        is_right = second_factor.use_code(mine.user, code)
+    if not is_right:
         raise _refused(mine, "app")
     return _renewed()
 
@@ -57,6 +62,18 @@ def by_passkey(mine: Proofs, proof: str, token: str, party: passkeys.Party) -> S
     except passkeys.PasskeyRefused as refused:
         raise _refused(mine, "passkey", refused.reason) from None
     return _renewed()
+
+
+@contextmanager
+def _told(mine: Proofs, factor: str) -> Iterator[None]:
+    """Let the trail know of one try too many."""
+    try:
+        yield
+    except throttle.TooManyTries as refused:
+        if refused.is_news:
+            seconds = int(refused.seconds)
+            audit.record("session.throttled", mine.user, shown=True, side=mine.side, factor=factor, seconds=seconds)
+        raise
 
 
 def _refused(mine: Proofs, factor: str, reason: str = "wrong") -> NotConfirmed:

@@ -53,6 +53,16 @@ def sign_in(side: Side, email: str, password: str, *, visit: Visit, device: Devi
     return _right(person, password, counted, visit=visit, device=device)
 
 
+def refuse_password(side: Side, typed: str, *, visit: Visit, device: Device) -> NoReturn:
+    """A password where a directory is the only way in: counted and told, nobody is looked up.
+
+    Raises SignInRefused, TooManyTries.
+    """
+    account = email_key(typed)
+    _count(side, account, visit=visit, device=device)
+    _refuse(side, account, None, "sso required")
+
+
 def sign_in_by_number(digits: str, password: str, *, visit: Visit, device: Device) -> SignedIn | Halfway:
     """The same for a client's person by number. Raises SignInRefused, SeveralMeant, TooManyTries."""
     account = f"number {digits}"

@@ -17,6 +17,7 @@ from portal.core.web.place import here
 from portal.extensions import db
 from portal.identity.devices import Device
 from portal.identity.models import RolePermission, SsoProvider, StaffRole
+from portal.identity.services import refusals
 from portal.identity.services.entering import KIND, Halfway, SignedIn, go_on, recognised
 from portal.identity.services.sessions import Visit
 from portal.identity.sso import directory, oidc, queries, state
@@ -53,13 +54,25 @@ def app_of(provider: SsoProvider) -> App:
     return App(provider.issuer, provider.app_id, provider.app_secret or "", redirect_uri(provider))
 
 
-def leave(provider: SsoProvider, wish: str) -> Leaving:
+def note_refusal(provider: SsoProvider, reason: str, *, address: str) -> None:
+    """Tell the trail that a journey ended before anybody was proven; its issuer's own words stay out of it."""
+    act = refusals.act("sso.refused", "sso.throttled", address=address)
+    if act is not None:
+        audit.record(act, side=side_of(provider), provider=provider.slug, reason=reason)
+
+
+def _reason(error: Unreachable | Refused) -> str:
+    return error.reason if isinstance(error, Refused) else "unreachable"
+
+
+def leave(provider: SsoProvider, wish: str, *, address: str) -> Leaving:
     """Begin a journey to the issuer, which is asked of itself only now. Raises SsoRefused."""
     app = app_of(provider)
     try:
         place = oidc.discover(app.issuer)
     except (Unreachable, Refused) as error:
         _log.warning("sso issuer unusable", provider=provider.slug, reason=str(error) or "unreachable")
+        note_refusal(provider, _reason(error), address=address)
         raise SsoRefused from None
     journey, token = state.begin(provider.id, wish)
     url = oidc.way_to(app, place, state=token, nonce=journey.nonce, verifier=journey.verifier)
@@ -80,8 +93,7 @@ def come_in(provider: SsoProvider, journey: Journey, code: str, *, visit: Visit,
         said = directory.said_by(provider, oidc.claims_of(token, app, place, nonce=journey.nonce))
         user_id = _settled(provider_id, said)
     except (Unreachable, Refused) as error:
-        reason = error.reason if isinstance(error, Refused) else "unreachable"
-        audit.record("sso.refused", side=side, provider=slug, reason=reason)
+        audit.record("sso.refused", side=side, provider=slug, reason=_reason(error))
         raise SsoRefused from None
     person = recognised(side, *doors.recognise_user(kind=KIND[side], user_id=user_id))
     if person is None or person.why_not:

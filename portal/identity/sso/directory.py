@@ -256,6 +256,7 @@ def _contact(company: Client, said: Said) -> Contact:
     )  # fmt: skip
     db.session.add(contact)
     db.session.flush()
+    audit.record("contact.created", contact, shown=True, new={"name": contact.name, "email": contact.email}, way="sso")
     return contact
 
 

@@ -24,8 +24,9 @@ def sso_start(slug: str) -> Response:
     provider = one_or_404(queries.offered_as(slug))
     side = side_of(provider)
     gate.dress(side)
+    address = request.remote_addr or ""
     try:
-        leaving = coming_in.leave(provider, onward(request.form.get("next"), side))
+        leaving = coming_in.leave(provider, onward(request.form.get("next"), side), address=address)
     except SsoRefused:
         return _refused(provider)
     page = make_response(render_template(LEAVING, title=provider.name, name=provider.name, url=leaving.url))
@@ -44,9 +45,9 @@ def sso_back(slug: str) -> Response:
     try:
         journey = state.end(provider.id, request.args.get("state", ""))
     except BadState:
-        return _refused(provider)
+        return _refused(provider, "state")
     if not code or len(code) > LONGEST_CODE or "error" in request.args:
-        return _refused(provider)
+        return _refused(provider, "the issuer refused" if "error" in request.args else "no code")
     try:
         outcome = coming_in.come_in(provider, journey, code, visit=gate.visit(side), device=gate.device())
     except SsoRefused:
@@ -54,8 +55,10 @@ def sso_back(slug: str) -> Response:
     return state.drop(gate.proceed(outcome, journey.wish, side))
 
 
-def _refused(provider: SsoProvider) -> Response:
-    """Back to the sign-in page, with one sentence for all reasons."""
+def _refused(provider: SsoProvider, untold: str = "") -> Response:
+    """Back to the sign-in page, with one sentence for all reasons. `untold`: one that the trail doesn't know yet."""
+    if untold:
+        coming_in.note_refusal(provider, untold, address=request.remote_addr or "")
     answer.say(
         gettext(
             "We couldn't sign you in with %(name)s. Try again; if it stays so, tell the people who look after it.",
