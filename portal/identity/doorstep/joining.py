@@ -79,9 +79,7 @@ def request_access_try() -> Response:
     except TooManyTries as refused:
         page = answer.page(REQUEST_PAGE, **_request_facts(form, gate.wait(refused.seconds)))
         return gate.come_later(page, refused.seconds)
-    answer.say(
-        gettext("We have your request and will look at it. If the answer is yes, you get an email with an invitation.")
-    )
+    answer.say(gettext("We have your request. If the answer is yes, an email with an invitation comes."))
     return answer.moved(url_for(SIGN_IN["client"]))
 
 
