@@ -11,6 +11,8 @@ what was typed, so that an account that doesn't exist is counted like one that d
 import datetime as dt
 import ipaddress
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,6 +55,17 @@ class TooManyTries(Exception):
         self.seconds = seconds
         self.is_news = is_news
         super().__init__(f"wait {seconds:.0f} s")
+
+
+@contextmanager
+def told(tell: Callable[[int], object]) -> Iterator[None]:
+    """Have a try too many written down, once a minute: `tell` gets the seconds to wait. Raises what it met."""
+    try:
+        yield
+    except TooManyTries as refused:
+        if refused.is_news:
+            tell(int(refused.seconds))
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from portal.identity.events import LinkAsked
 from portal.identity.models import AccessCode, Membership, Password, User
 from portal.identity.services import people
 from portal.identity.services.people import BadAddress
-from portal.identity.throttle import Limits, TooManyTries
+from portal.identity.throttle import Limits, told
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without 0, 1, I and O, which people mistake for one another: five bits a letter."""
@@ -95,12 +95,8 @@ def code_hash(code: str) -> str:
 def count_linking(number: str, *, address: str) -> None:
     """Count a try, before anything is looked at. Raises TooManyTries."""
     digits = re.sub(r"\D", "", number)
-    try:
+    with told(lambda seconds: audit.record("access_code.throttled", side="client", seconds=seconds)):
         mail_throttle.count("linking", digits or "none", address=address, per_name=PER_CLIENT)
-    except TooManyTries as refused:
-        if refused.is_news:
-            audit.record("access_code.throttled", side="client", seconds=int(refused.seconds))
-        raise
 
 
 def link_account(wish: Wish) -> None:

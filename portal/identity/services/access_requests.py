@@ -11,11 +11,10 @@ from portal.core.ids import new_id
 from portal.core.tenancy.scope import Viewer
 from portal.core.text import line, tidy
 from portal.extensions import db
-from portal.identity import mail_throttle
+from portal.identity import mail_throttle, throttle
 from portal.identity.events import AccessRequested
 from portal.identity.models import AccessRequest, Membership, Role
 from portal.identity.services.invitations import Invitee, invite_client_person
-from portal.identity.throttle import TooManyTries
 
 
 class DecidedAlready(ValueError):
@@ -24,12 +23,8 @@ class DecidedAlready(ValueError):
 
 def ask_for_access(*, name: str, email: str, company: str, message: str, address: str) -> None:
     """At the gate: write a request down. Raises TooManyTries."""
-    try:
+    with throttle.told(lambda seconds: audit.record("access.throttled", side="client", seconds=seconds)):
         mail_throttle.count("request", email_key(email), address=address)
-    except TooManyTries as refused:
-        if refused.is_news:
-            audit.record("access.throttled", side="client", seconds=int(refused.seconds))
-        raise
     request_id = new_id()
     db.session.add(
         AccessRequest(

@@ -73,12 +73,8 @@ def verify(token: str, password: str, *, visit: Visit, device: Device) -> User:
 
 
 def _check(user: User, password: str, *, address: str, device: Device) -> None:
-    try:
+    with throttle.told(lambda seconds: mailboxes.note("address.throttled", user, seconds=seconds)):
         counted = throttle.count_try("client", user.email_key, address=address, device=device)
-    except throttle.TooManyTries as refused:
-        if refused.is_news:
-            mailboxes.note("address.throttled", user, seconds=int(refused.seconds))
-        raise
     kept = db.session.execute(select(Password).where(Password.user_id == user.id)).scalar_one_or_none()
     if not passwords.verify(password, kept.hash if kept is not None else None):
         mailboxes.note("address.not_proven", user, reason="password")

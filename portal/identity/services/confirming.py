@@ -1,7 +1,6 @@
 """Proving once more who one is, for acts that want a fresh proof. The session's token changes with it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from portal.core import audit
@@ -64,16 +63,11 @@ def by_passkey(mine: Proofs, proof: str, token: str, party: passkeys.Party) -> S
     return _renewed()
 
 
-@contextmanager
-def _told(mine: Proofs, factor: str) -> Iterator[None]:
-    """Let the trail know of one try too many."""
-    try:
-        yield
-    except throttle.TooManyTries as refused:
-        if refused.is_news:
-            seconds = int(refused.seconds)
-            audit.record("session.throttled", mine.user, shown=True, side=mine.side, factor=factor, seconds=seconds)
-        raise
+def _told(mine: Proofs, factor: str) -> AbstractContextManager[None]:
+    def tell(seconds: int) -> None:
+        audit.record("session.throttled", mine.user, shown=True, side=mine.side, factor=factor, seconds=seconds)
+
+    return throttle.told(tell)
 
 
 def _refused(mine: Proofs, factor: str, reason: str = "wrong") -> NotConfirmed:

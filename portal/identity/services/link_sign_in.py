@@ -21,12 +21,8 @@ def ask(email: str, *, address: str) -> None:
     """At the gate: somebody wants a link for this account. Raises TooManyTries, for known and unknown alike."""
     account = email_key(email)
     mark = throttle.marks("client", account)[0]
-    try:
+    with throttle.told(lambda _seconds: audit.record("sign_in.link_throttled", side="client", account=mark)):
         mail_throttle.count("sign-in link", account, address=address)
-    except throttle.TooManyTries as refused:
-        if refused.is_news:
-            audit.record("sign_in.link_throttled", side="client", account=mark)
-        raise
     user_id, _membership_id = doors.recognise(kind=KIND["client"], email_key=account)
     publish(LinkAsked(user_id=user_id, purpose="sign_in"))
     audit.record("sign_in.link_asked", side="client", account=mark)

@@ -23,12 +23,8 @@ def ask_for_reset(side: Side, email: str, *, address: str) -> None:
     """At the gate: somebody forgot the password of this account. Raises TooManyTries, for known and unknown alike."""
     account = email_key(email)
     mark = throttle.marks(side, account)[0]
-    try:
+    with throttle.told(lambda _seconds: audit.record("password.reset_throttled", side=side, account=mark)):
         mail_throttle.count(f"reset {side}", account, address=address)
-    except throttle.TooManyTries as refused:
-        if refused.is_news:
-            audit.record("password.reset_throttled", side=side, account=mark)
-        raise
     user_id, _ = doors.recognise(kind="internal" if side == "msp" else "client", email_key=account)
     publish(LinkAsked(user_id=user_id, purpose="password_reset"))
     audit.record("password.reset_asked", side=side, account=mark)

@@ -116,13 +116,11 @@ def _count_meant(account: str, device: Device) -> throttle.Try | None:
 
 
 def _count(side: Side, account: str, *, visit: Visit, device: Device) -> throttle.Try:
-    try:
+    def tell(seconds: int) -> None:
+        audit.record("sign_in.throttled", side=side, account=_mark(side, account), seconds=seconds)
+
+    with throttle.told(tell):
         return throttle.count_try(side, account, address=visit.address, device=device)
-    except throttle.TooManyTries as refused:
-        if refused.is_news:
-            seconds = int(refused.seconds)
-            audit.record("sign_in.throttled", side=side, account=_mark(side, account), seconds=seconds)
-        raise
 
 
 def _mark(side: Side, account: str) -> str:
