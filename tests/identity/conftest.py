@@ -1,11 +1,14 @@
-"""A real browser at the real application, for the sign-in pages."""
+"""A real browser at the real application, for the sign-in pages; an issuer and what is set up with it."""
 
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 
+from tests.identity.sso_steps import _issuer, issuer, provide
 from tests.look.bare import serving
+
+__all__ = ["_issuer", "issuer", "provide"]
 
 
 @pytest.fixture
