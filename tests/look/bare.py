@@ -1,6 +1,7 @@
 """An app with nothing but the look: layouts, macros, scripts, the style page, and pages that try the scripts out."""
 
 import datetime as dt
+import mimetypes
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, make_response, render_template, request, send_from_directory
+from flask import Flask, Response, make_response, render_template, request
 from flask_babel import Babel, format_datetime
 from jinja2 import ChoiceLoader, DictLoader, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -84,7 +85,7 @@ def make(trial: Trial) -> Flask:
         remembered=remembered,
     )
     app.register_blueprint(style_page.bp)
-    app.add_url_rule("/static/<path:name>", "static", lambda name: send_from_directory(ROOT / "static/dist", name))
+    app.add_url_rule("/static/<path:name>", "static", _static)
     app.add_url_rule("/try", "page", _page)
     app.add_url_rule("/try/other", "other", lambda: _other(trial))
     app.add_url_rule("/try/send", "send", lambda: _send(trial, said), methods=["POST"])
@@ -112,6 +113,11 @@ def serving(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _static(name: str) -> Response:
+    """The file's bytes, not the open file: a browser that leaves while it is sent would leave it open here."""
+    return Response((ROOT / "static/dist" / name).read_bytes(), mimetype=mimetypes.guess_type(name)[0])
 
 
 def _policy(response: Response) -> Response:
