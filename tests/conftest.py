@@ -68,7 +68,9 @@ def make_templates(admin_url: str, redis_url: str, folder: Path) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A browser without a screen, one a process: Playwright's synchronous face can't be opened twice."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    # The shell is the same engine without a desktop's profile for each context: a sixth of the time for a fresh one.
+    names = ("chromium-headless-shell", "chromium", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
         if path is None and not Path(playwright.chromium.executable_path).exists():
             words = "no Chromium here: install it (Debian: chromium) or run `playwright install chromium`"
