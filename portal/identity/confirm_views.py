@@ -106,7 +106,7 @@ def _proof(mine: Proofs) -> tuple[Form, Callable[[], Started]]:
         return Form(), lambda: confirming.by_passkey(mine, proof, token, gate.party())
     if "code" in request.form:
         code = CodeForm()
-        return code, lambda: confirming.by_code(mine, code.code.data or "")
+        return code, lambda: confirming.by_code(mine, code.code.data or "", device=gate.device())
     typed = PasswordForm()
     address = request.remote_addr or ""
     return typed, lambda: confirming.by_password(mine, typed.password.data or "", address=address, device=gate.device())

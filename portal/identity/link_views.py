@@ -41,7 +41,7 @@ def ask_for_link_try() -> Response:
     if not form.validate():
         return answer.invalid(ASKING, **_facts(form))
     try:
-        link_sign_in.ask(form.email.data or "", address=request.remote_addr or "")
+        link_sign_in.ask(form.email.data or "", address=request.remote_addr or "", device=gate.device())
     except TooManyTries as refused:
         page = answer.page(ASKING, **_facts(form, wait=gate.wait(refused.seconds)))
         return gate.come_later(page, refused.seconds)

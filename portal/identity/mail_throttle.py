@@ -2,7 +2,8 @@
 
 And how many invitations whoever may invite. Each way of strangers has its budgets: one
 for the account that was typed, whether it exists or not, and one for the address that
-it was typed from. A count stands whatever follows.
+it was typed from. A browser that the account knows has one of its own in place of those, so
+that strangers can't use up the owner's mails. A count stands whatever follows.
 """
 
 import datetime as dt
@@ -13,12 +14,15 @@ from portal.core.signing import signer
 from portal.core.tenancy import doors
 from portal.core.tenancy.scope import Viewer, current_scope
 from portal.core.tenancy.session import transaction
+from portal.core.web.cookies import Side
+from portal.identity import throttle
+from portal.identity.devices import Device
 from portal.identity.throttle import Limits, TooManyTries, Try, network
 
 PER_NAME: Final[Limits] = ((5, dt.timedelta(days=1)),)
 PER_ADDRESS: Final[Limits] = ((20, dt.timedelta(hours=1)), (60, dt.timedelta(days=1)))
-
-
+PER_KNOWN: Final[Limits] = ((5, dt.timedelta(days=1)),)
+"""Of each browser that the account knows, beside what strangers have."""
 PER_INVITER: Final[dict[str, Limits]] = {
     "client": ((20, dt.timedelta(hours=1)), (100, dt.timedelta(days=1))),
     "staff": ((100, dt.timedelta(hours=1)), (500, dt.timedelta(days=1))),
@@ -41,6 +45,19 @@ def count_invitation(by: Viewer) -> None:
         )
     if seconds > 0:
         raise TooManyTries(seconds, is_news=is_news)
+
+
+def count_for_account(what: str, side: Side, account: str, *, address: str, device: Device) -> None:
+    """Count a mail that somebody asks for to this account's address, whether there is one. Raises TooManyTries.
+
+    A browser that the account knows (it signed in there, or its mailbox was proven there) has a budget that neither
+    strangers nor its neighbours at the same address use up.
+    """
+    marks = throttle.marks(side, account)
+    if device.has_budget(marks):
+        throttle.count_one(f"{what} known", f"{marks[0]} {device.id}", PER_KNOWN)
+    else:
+        count(f"{what} {side}", account, address=address)
 
 
 def count(what: str, *names: str, address: str, per_name: Limits | None = None) -> Try:

@@ -105,14 +105,16 @@ def _led(act: Callable[[At], Response], *, enrolling: bool = False) -> Response:
 
 def _try_code(at: At) -> Response:
     form = CodeForm()
-    return _try(at, "app", form, lambda: second_factor.use_code(at.person.user, form.code.data or ""))
+    return _try(at, "app", form, lambda: second_factor.use_code(at.person.user, form.code.data or "", gate.device()))
 
 
 def _try_recovery(at: At) -> Response:
     form = RecoveryForm()
-    return _try(
-        at, "recovery code", form, lambda: second_factor.use_recovery_code(at.person.user, form.recovery.data or "")
-    )
+    return _try(at, "recovery code", form, lambda: _use_recovery_code(at, form.recovery.data or ""))
+
+
+def _use_recovery_code(at: At, typed: str) -> bool:
+    return second_factor.use_recovery_code(at.person.user, typed, gate.device())
 
 
 def _try(at: At, factor: str, form: CodeForm | RecoveryForm, is_right: Callable[[], bool]) -> Response:

@@ -3,7 +3,8 @@
 Three budgets. An account's tries from browsers that never signed in to it are
 counted together, wherever they come from; those from a browser it knows (or in which
 its mailbox was proven) have a budget of their own, so that strangers can't use up the owner's; and an address
-has one for all accounts that its unknown browsers try. A try that turns out to be
+has one for all accounts that its unknown browsers try. Codes of the second step have two: of browsers
+that are known, and of all others. A try that turns out to be
 right is taken back: what adds up is what failed. The keys are keyed hashes of
 what was typed, so that an account that doesn't exist is counted like one that does.
 """
@@ -32,12 +33,13 @@ Limits = tuple[tuple[int, dt.timedelta], ...]
 
 PER_ACCOUNT: Final[Limits] = ((10, dt.timedelta(minutes=5)), (30, dt.timedelta(hours=1)))
 PER_ADDRESS: Final[Limits] = ((50, dt.timedelta(minutes=5)), (200, dt.timedelta(hours=1)))
-PER_SECOND_FACTOR: Final[Limits] = (
-    (5, dt.timedelta(minutes=5)),
-    (20, dt.timedelta(hours=1)),
-    (50, dt.timedelta(days=1)),
-)
-"""Codes of an app and recovery codes together, from wherever: whoever gets this far has the password."""
+PER_SECOND_FACTOR: Final[Limits] = ((5, dt.timedelta(minutes=5)), (10, dt.timedelta(hours=6)))
+"""Codes of an app and recovery codes together, from all browsers that the account doesn't know.
+
+Whoever gets this far has the password. What they use up comes back within six hours; it is 40 a day.
+"""
+PER_SECOND_FACTOR_KNOWN: Final[Limits] = ((5, dt.timedelta(minutes=5)), (10, dt.timedelta(days=1)))
+"""The same from all browsers together in which the account has signed in. With the others that is 50 a day."""
 LONGEST: Final = dt.timedelta(days=1)
 """After this long a budget's row says nothing any more and may be removed."""
 _IPV6_NETWORK = 64
@@ -87,12 +89,25 @@ def marks(side: Side, account: str) -> list[str]:
     return [mac.hex()[:32] for mac in signer().macs("account", message)]
 
 
-def count_second_factor(user_id: uuid.UUID) -> Try:
-    """Count a code before it is looked at, in a transaction of its own. Raises TooManyTries."""
+def count_second_factor(user_id: uuid.UUID, mark: list[str], device: Device) -> Try:
+    """Count a code before it is looked at, in a transaction of its own. Raises TooManyTries.
+
+    `mark`: the account's, by which its browsers know it. Only a whole sign-in makes a browser known here: a mailbox
+    that was proven in it is no second step. All known ones share a budget, or whoever came in before there was a
+    second step, in many browsers, would have as many.
+    """
+    if device.knows(mark):
+        return count_one("second factor known", user_id.hex, PER_SECOND_FACTOR_KNOWN)
+    return count_one("second factor", user_id.hex, PER_SECOND_FACTOR)
+
+
+def count_one(what: str, name: str, limits: Limits) -> Try:
+    """Count a try under one key, in a transaction of its own. Raises TooManyTries."""
     at = clock.now()
-    key = signer().macs("throttle second factor", user_id.bytes)[0].hex()
+    message = f"{current_scope().tenant_id} {name}".encode()
+    key = signer().macs(f"throttle {what}", message)[0].hex()
     with transaction(current_scope()):
-        seconds, is_news = doors.throttle(key, limits=PER_SECOND_FACTOR, at=at)
+        seconds, is_news = doors.throttle(key, limits=limits, at=at)
     if seconds > 0:
         raise TooManyTries(seconds, is_news=is_news)
     return Try((key,), at)

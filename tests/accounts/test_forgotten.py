@@ -13,7 +13,8 @@ from portal.identity.services import mail_tokens, people
 from portal.notifications.models import OutgoingMail
 from tests import jobs, world
 from tests.accounts.steps import FORGOT, NEW, RESET, LinkTo, System, Visit, ask, choose, opened, user_of
-from tests.identity.steps import WRONG, is_in, sign_in, statements, trail, try_in
+from tests.identity.steps import SETTINGS, SIGN_OUT, WRONG, is_in, sign_in, statements, trail, try_in
+from tests.identity.test_same_answer import _plain
 from tests.world import DANA, SAM, TECH
 
 BOTH = pytest.mark.parametrize("person", [SAM, TECH], ids=lambda each: each.side)
@@ -119,6 +120,41 @@ def test_five_a_day_those_that_were_right_too(visit: Visit, work: Any, person: w
     for number in range(5):
         assert ask(visit(), NOBODY, person.side, address=f"198.51.100.{number}").status == 303
     assert ask(visit(), NOBODY, person.side, address="198.51.100.9").status == 429
+
+
+@BOTH
+def test_strangers_do_not_use_up_the_mails_of_a_browser_that_is_known(
+    visit: Visit, system: System, person: world.Person
+) -> None:
+    """Not by the account's name and not by their number behind one address; it has five of its own."""
+    owner = visit()
+    assert sign_in(owner, person).status == 303
+    owner.submit(SETTINGS[person.side], SIGN_OUT[person.side])
+    for number in range(20):
+        ask(visit(), person.email if number < 5 else f"n{number}@brightdental.example", person.side)
+    assert ask(visit(), person.email, person.side).status == 429
+    assert [ask(owner, person.email, person.side).status for _ in range(6)] == [303] * 5 + [429]
+    assert ask(owner, NOBODY, person.side).status == 429, "to another account it is a stranger"
+    with system() as session:
+        asked = session.execute(select(OutboxEvent.payload).where(OutboxEvent.kind == "person.link_asked")).scalars()
+        assert [each["user_id"] for each in asked].count(str(person.id)) == 10
+
+
+def test_what_a_known_browser_is_told_is_what_a_stranger_is_told(visit: Visit) -> None:
+    """Of an account that is gone meanwhile as well: the browser's cookie says where it counts, and nothing else."""
+    owner, stranger = visit(), visit()
+    sign_in(owner, SAM)
+    owner.submit("/settings", "/auth/signout")
+    plain = [_plain(ask(who, SAM.email), SAM.email) for who in (owner, stranger)]
+    assert plain[0] == plain[1]
+    for _ in range(4):
+        ask(owner, SAM.email)
+        ask(stranger, SAM.email)
+    late = [_plain(ask(who, SAM.email), SAM.email) for who in (owner, stranger)]
+    for _status, headers, *_rest in late:
+        assert 86000 < int(headers.pop("Retry-After")) <= 86400
+    assert late[0] == late[1]
+    assert late[0][0] == 429
 
 
 def test_an_address_can_ask_for_so_many(visit: Visit) -> None:

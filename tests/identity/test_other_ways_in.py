@@ -96,6 +96,15 @@ class TestByLink:
                 answers.append(who.post(ASK, data, environ_overrides={"REMOTE_ADDR": f"192.0.2.{number}"}).status)
             assert answers == [303] * 5 + [429] * 2
 
+    @pytest.mark.usefixtures("allowed")
+    def test_strangers_do_not_use_up_the_links_of_a_browser_that_is_known(self, visit: Visit) -> None:
+        owner = visit()
+        try_in(owner, "client", world.SAM.email, world.PASSWORD)
+        owner.submit("/settings", "/auth/signout")
+        strangers = [visit().submit(ASK, "/link", email=world.SAM.email).status for _ in range(6)]
+        assert strangers == [303] * 5 + [429]
+        assert [owner.submit(ASK, "/link", email=world.SAM.email).status for _ in range(6)] == [303] * 5 + [429]
+
 
 class TestByNumber:
     @pytest.fixture(autouse=True)

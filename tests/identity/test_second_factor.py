@@ -1,5 +1,6 @@
 """The second proof: asked of whoever has one, on both sides, before anything else opens."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -7,9 +8,10 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from portal.core import clock
+from portal.core.tenancy import doors
 from portal.identity import throttle
 from portal.identity.models import LoginSession, Password, RecoveryCode, Throttle, Totp, User
-from portal.identity.services import totp
+from portal.identity.services import mail_tokens, totp
 from tests import world
 from tests.identity import factors
 from tests.identity.factors import ENROLMENT, MFA, SECRET, code, halfway, has_app, prove, role_wants_it
@@ -119,23 +121,68 @@ def test_recovery_codes_are_in_the_same_budget(visit: Visit, system: System) -> 
     assert who.submit(MFA, "/recovery", recovery=first).status == 429
 
 
-@pytest.mark.parametrize(("hours", "most"), [(0, 5), (1, 20), (24, 50)])
-def test_the_budget_of_a_day(app: Flask, system: System, hours: int, most: int) -> None:
-    """A guess every ten seconds for so long: no more than this are looked at."""
-    import datetime as dt
+def test_whoever_has_the_password_does_not_hold_the_owner_out(visit: Visit, system: System) -> None:
+    """A browser that came in before has tries of its own, also for its fresh proofs."""
+    first, *_others = has_app(system, world.SAM)
+    owner, fin = visit(), visit()
+    halfway(owner, world.SAM)
+    assert owner.submit(MFA, "/recovery", recovery=first).status == 303
+    sign_in(fin, world.FIN)
+    for number in range(6):
+        thief = visit()
+        try_in(thief, "client", world.SAM.email, world.PASSWORD, address=f"192.0.2.{number}")
+        assert prove(thief, "000000").status == (422 if number < 5 else 429)
+    fin.submit("/settings", "/auth/signout")
+    halfway(fin, world.SAM)
+    assert prove(fin, code()).status == 429, "known to another account it is a stranger"
+    assert owner.submit(factors.CONFIRM["client"], "/confirm", code=code()).status == 303
+    owner.submit("/settings", "/auth/signout")
+    halfway(owner, world.SAM)
+    assert [prove(owner, "000000").status for _ in range(6)] == [422] * 5 + [429], "it has a limit too"
 
-    from portal.core.tenancy import doors
 
-    span = dt.timedelta(hours=hours) or dt.timedelta(minutes=5)
+def test_a_proven_mailbox_brings_no_more_guesses_at_the_second_step(visit: Visit, system: System) -> None:
+    """Or whoever reads the owner's mail would have new ones with each reset."""
+    has_app(system, world.SAM)
+    for _ in range(5):
+        thief = visit()
+        halfway(thief, world.SAM)
+        prove(thief, "000000")
+    with system() as session:
+        token = mail_tokens.issue(factors.user(session, world.SAM), "password_reset", email=world.SAM.email)
+    thief = visit()
+    thief.follow(thief.get(f"/auth/t/password_reset/{token}"))
+    page = "/auth/password-reset/set-new-password"
+    assert thief.submit(page, "/set-new-password", password="a password of the thief").status == 303
+    assert sign_in(thief, world.SAM, "a password of the thief").headers["Location"] == MFA
+    assert prove(thief, code()).status == 429
+
+
+@pytest.mark.parametrize(
+    ("limits", "span", "most"),
+    [
+        (throttle.PER_SECOND_FACTOR, dt.timedelta(minutes=5), 5),
+        (throttle.PER_SECOND_FACTOR, dt.timedelta(hours=1), 10),
+        (throttle.PER_SECOND_FACTOR, dt.timedelta(days=1), 40),
+        (throttle.PER_SECOND_FACTOR_KNOWN, dt.timedelta(days=1), 10),
+    ],
+)
+def test_the_budget_of_a_day(system: System, limits: throttle.Limits, span: dt.timedelta, most: int) -> None:
+    """A guess every ten seconds for so long: no more than this are looked at, 50 a day with those of known browsers.
+
+    Strangers' come back within six hours, however they were used up.
+    """
     start = clock.now()
-    evaluated = 0
+    evaluated, longest = 0, 0.0
     with system():
         at = start
         while at < start + span:
-            wait, _ = doors.throttle("k", limits=throttle.PER_SECOND_FACTOR, at=at)
-            evaluated += wait == 0
+            wait, _ = doors.throttle("k", limits=limits, at=at)
+            evaluated, longest = evaluated + (wait == 0), max(longest, wait)
             at += dt.timedelta(seconds=max(10, wait))
     assert evaluated == most
+    assert longest <= limits[-1][1].total_seconds()
+    assert throttle.PER_SECOND_FACTOR[-1][1] == dt.timedelta(hours=6)
 
 
 def test_a_recovery_code_opens_once(visit: Visit, system: System) -> None:

@@ -134,7 +134,7 @@ def _ask(side: Side) -> Response:
     if not form.validate():
         return answer.invalid(PAGE, **_facts(form, side))
     try:
-        recovering.ask_for_reset(side, form.email.data, address=request.remote_addr or "")
+        recovering.ask_for_reset(side, form.email.data, address=request.remote_addr or "", device=gate.device())
     except TooManyTries as refused:
         return gate.come_later(answer.page(PAGE, **_facts(form, side, gate.wait(refused.seconds))), refused.seconds)
     return answer.moved(url_for(".check_email", side=side if side == "msp" else None))

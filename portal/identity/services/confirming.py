@@ -45,10 +45,10 @@ def by_password(mine: Proofs, password: str, *, address: str, device: Device) ->
     return _renewed()
 
 
-def by_code(mine: Proofs, code: str) -> Started:
+def by_code(mine: Proofs, code: str, *, device: Device) -> Started:
     """Confirm with the app's code. Raises NotConfirmed, TooManyTries."""
     with _told(mine, "app"):
-        is_right = second_factor.use_code(mine.user, code)
+        is_right = second_factor.use_code(mine.user, code, device)
     if not is_right:
         raise _refused(mine, "app")
     return _renewed()

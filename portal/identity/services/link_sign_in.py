@@ -17,12 +17,12 @@ from portal.identity.services.mail_tokens import TokenSpent
 from portal.identity.services.sessions import Visit
 
 
-def ask(email: str, *, address: str) -> None:
+def ask(email: str, *, address: str, device: Device) -> None:
     """At the gate: somebody wants a link for this account. Raises TooManyTries, for known and unknown alike."""
     account = email_key(email)
     mark = throttle.marks("client", account)[0]
     with throttle.told(lambda _seconds: audit.record("sign_in.link_throttled", side="client", account=mark)):
-        mail_throttle.count("sign-in link", account, address=address)
+        mail_throttle.count_for_account("sign-in link", "client", account, address=address, device=device)
     user_id, _membership_id = doors.recognise(kind=KIND["client"], email_key=account)
     publish(LinkAsked(user_id=user_id, purpose="sign_in"))
     audit.record("sign_in.link_asked", side="client", account=mark)

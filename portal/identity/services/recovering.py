@@ -13,18 +13,19 @@ from portal.core.tenancy import doors
 from portal.core.web.cookies import Side
 from portal.extensions import db
 from portal.identity import mail_throttle, throttle
+from portal.identity.devices import Device
 from portal.identity.events import LinkAsked, PasswordChanged
 from portal.identity.models import Membership, User
 from portal.identity.services import mail_tokens, mailboxes, people
 from portal.identity.services.mail_tokens import Purpose, TokenSpent
 
 
-def ask_for_reset(side: Side, email: str, *, address: str) -> None:
+def ask_for_reset(side: Side, email: str, *, address: str, device: Device) -> None:
     """At the gate: somebody forgot the password of this account. Raises TooManyTries, for known and unknown alike."""
     account = email_key(email)
     mark = throttle.marks(side, account)[0]
     with throttle.told(lambda _seconds: audit.record("password.reset_throttled", side=side, account=mark)):
-        mail_throttle.count(f"reset {side}", account, address=address)
+        mail_throttle.count_for_account("reset", side, account, address=address, device=device)
     user_id, _ = doors.recognise(kind="internal" if side == "msp" else "client", email_key=account)
     publish(LinkAsked(user_id=user_id, purpose="password_reset"))
     audit.record("password.reset_asked", side=side, account=mark)

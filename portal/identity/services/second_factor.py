@@ -10,6 +10,7 @@ from portal.core.events.outbox import publish
 from portal.core.tenancy.scope import Viewer
 from portal.extensions import db
 from portal.identity import throttle
+from portal.identity.devices import Device
 from portal.identity.events import SecondFactorChanged, SecondFactorReset
 from portal.identity.models import Membership, MembershipRole, Passkey, Role, StaffRole, Totp, User
 from portal.identity.services import passkeys, recovery_codes, totp
@@ -47,9 +48,9 @@ def of(user_id: uuid.UUID) -> Factors:
     return Factors(totp.of(user_id), passkeys.of(user_id))
 
 
-def use_code(user: User, code: str) -> bool:
+def use_code(user: User, code: str, device: Device) -> bool:
     """Whether this is the app's code now; counted before it is looked at. Raises TooManyTries."""
-    counted = throttle.count_second_factor(user.id)
+    counted = _count(user, device)
     app = totp.of(user.id)
     is_right = app is not None and totp.use(app, code)
     if is_right:
@@ -57,14 +58,19 @@ def use_code(user: User, code: str) -> bool:
     return is_right
 
 
-def use_recovery_code(user: User, code: str) -> bool:
+def use_recovery_code(user: User, code: str, device: Device) -> bool:
     """Whether this is an unused recovery code; it is spent then. The same budget as the app's. Raises TooManyTries."""
-    counted = throttle.count_second_factor(user.id)
+    counted = _count(user, device)
     is_right = recovery_codes.use(user, code)
     if is_right:
         counted.forgive()
         audit.record("second_factor.code_used", user, left=recovery_codes.left(user.id))
     return is_right
+
+
+def _count(user: User, device: Device) -> throttle.Try:
+    marks = throttle.marks("msp" if user.kind == "internal" else "client", user.email_key)
+    return throttle.count_second_factor(user.id, marks, device)
 
 
 def added(user: User, what: str, *, client_id: uuid.UUID | None = None) -> list[str]:
