@@ -692,6 +692,8 @@ def _grants_of_doors() -> None:
                " ON users TO portal_door")  # fmt: skip
     op.execute("GRANT SELECT (verified_at, created_at) ON users TO portal_door")
     op.execute("CREATE POLICY door_insert ON users FOR INSERT TO portal_door WITH CHECK (true)")
+    op.execute("GRANT INSERT (tenant_id, id, user_id, hash, changed_at) ON passwords TO portal_door")
+    op.execute("CREATE POLICY door_insert ON passwords FOR INSERT TO portal_door WITH CHECK (true)")
     op.execute("GRANT INSERT (tenant_id, id, client_id, user_id, contact_id, site_id, ticket_scope, is_active,"
                " created_at) ON memberships TO portal_door")  # fmt: skip
     op.execute("CREATE POLICY door_insert ON memberships FOR INSERT TO portal_door WITH CHECK (true)")
@@ -713,8 +715,9 @@ def _doors() -> None:
     door("owner_of_identity", "uuid, text", since="0002")
     door("owner_of_mail_token", "text, text, timestamptz", since="0002")
     door("candidates", "text, integer", since="0002")
-    door("newcomer", "uuid", since="0002")
-    door("redeem_access_code", "text, text, uuid, uuid, timestamptz", since="0002")
+    door(
+        "redeem_access_code", "text, text, uuid, text, text, text, uuid, text, uuid, uuid, timestamptz", since="0002"
+    )
     door("invitee", "uuid, text, text, text, timestamptz", since="0002")
     door("account_states", "", since="0002")
     door("leave", "uuid", since="0002")

@@ -10,6 +10,7 @@ from portal.core.events.declare import handles
 from portal.extensions import db
 from portal.identity.events import (
     AccessRequested,
+    AccountLinked,
     AddressChanged,
     LinkAsked,
     LinkOrdered,
@@ -18,7 +19,7 @@ from portal.identity.events import (
     SecondFactorChanged,
     SecondFactorReset,
 )
-from portal.identity.models import MailToken, User
+from portal.identity.models import MailToken, Membership, User
 from portal.identity.services import mail_tokens, recovering
 from portal.notifications import readers
 from portal.notifications.services import notify
@@ -64,6 +65,28 @@ def send_ordered_link(event: LinkOrdered) -> None:
         row.email = user.email
     token = mail_tokens.mint(row)
     notify(readers.oneself(user, email=row.email), LETTERS[row.purpose], key=event.id, token=token)
+
+
+@handles(AccountLinked, queue="urgent", seconds=30)
+def tell_of_linking(event: AccountLinked) -> None:
+    """A newcomer proves the mailbox; whoever had a login takes the seat like an invitation, or hears that it is there.
+
+    The page that the code was typed into has said the same to all.
+    """
+    user = _user(event.user_id)
+    if user is None or user.state == "suspended":
+        return
+    reader = readers.oneself(user)
+    if event.is_new:
+        token = mail_tokens.issue(user, "verification", email=user.email)
+        notify(reader, LETTERS["verification"], key=event.id, token=token)
+        return
+    seat = db.session.execute(select(Membership).where(Membership.id == event.membership_id)).scalar_one_or_none()
+    if seat is None:
+        notify(reader, "account_there", key=event.id)
+        return
+    token = mail_tokens.issue(user, "invitation", email=user.email, client_id=seat.client_id, membership_id=seat.id)
+    notify(reader, LETTERS["invitation"], key=event.id, token=token)
 
 
 @handles(PasswordChanged, queue="urgent", seconds=30)

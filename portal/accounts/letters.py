@@ -74,6 +74,12 @@ def address_changed(*, email: str) -> Facts:
     return {"email": email}
 
 
+@letter("account_there")
+def account_there() -> Facts:
+    """To whoever has a login already where somebody used an access code for their address."""
+    return {"url": link("identity.client_sign_in")}
+
+
 @letter("second_factor_reset")
 def second_factor_reset() -> Facts:
     """To whom an administrator took the second factor."""

@@ -27,6 +27,18 @@ class LinkOrdered(Event):
     mail_link_id: UUID
 
 
+@event("person.account_linked", version=1)
+class AccountLinked(Event):
+    """An access code was used for this person's address; its owner hears of it by mail, and of nothing before.
+
+    `is_new`: the login was made with it. `membership_id`: the seat it gave, None for whoever had one there.
+    """
+
+    user_id: UUID
+    membership_id: UUID | None
+    is_new: bool
+
+
 @event("person.password_changed", version=1)
 class PasswordChanged(Event):
     """A person has another password, by a link (`by_link`) or in the settings."""

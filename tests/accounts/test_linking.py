@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from portal.clients.models import Client, Contact
 from portal.core import clock
-from portal.identity.models import AccessCode, Membership, MembershipRole, Role, User
+from portal.identity.models import AccessCode, MailToken, Membership, MembershipRole, Role, User
 from portal.identity.services import access_codes
 from portal.identity.services.access_codes import ALPHABET, HasLogin
+from portal.notifications.models import OutgoingMail
 from tests import factories as make
 from tests import jobs, world
 from tests.accounts.steps import NEW, LinkTo, System, Visit, as_person, opened
 from tests.identity.steps import is_in, sign_in, statements, trail
+from tests.identity.test_same_answer import _plain as _answered
 from tests.pages import Page, Visitor
-from tests.world import ADMIN, SAM
+from tests.world import ADMIN, NOAH, SAM
 
 LINK = "/auth/link-account"
 BEA = world.Person("bea@brightdental.example", "harbor", "client", "User", "Bea Contact", "Bright Dental")
@@ -86,17 +88,19 @@ def test_every_failure_is_the_same(app: Flask, visit: Visit, system: System, cod
         "number": {"number": "10002"},
         "another client's number": {"number": "900101"},
         "no number": {"number": "none"},
-        "taken address": {"email": SAM.email},
+        "taken address and wrong code": {"email": SAM.email, "code": "ABCD-EFGH-JK23"},
     }
     seen, sent = {}, {}
     for number, (name, fields) in enumerate(wrong.items()):
         stranger = visit()
         with statements(app) as sql:
             seen[name] = _plain(link(stranger, **({"code": code, "address": f"192.0.2.{number}"} | fields)))
-        sent[name] = [each for each in sql if "door.throttle" in each]
+        sent[name] = tuple(sql)
         assert seen[name][0] == 422
         assert jobs.work_off(app) == []
     assert len(set(seen.values())) == 1
+    assert len(set(sent.values())) == 1
+    assert sum("door.redeem_access_code" in each for each in sent["number"]) == 1
     with system() as session:
         for change in (
             update(AccessCode).values(used_at=clock.now()),
@@ -107,6 +111,63 @@ def test_every_failure_is_the_same(app: Flask, visit: Visit, system: System, cod
             session.commit()
             assert _plain(link(visit(), code, address="192.0.2.77")) == seen["code"]
         assert session.execute(select(User).where(User.email_key == BEA.email)).first() is None
+
+
+def test_a_good_code_does_not_tell_which_addresses_are_known(
+    app: Flask, visit: Visit, system: System, code: str
+) -> None:
+    """The same page after the same statements, the code used up, one mail to the address: what it says differs."""
+    seen, sent, mailed = {}, {}, {}
+    for email in (BEA.email, NOAH.email, SAM.email):
+        stranger = visit()
+        with statements(app) as sql:
+            done = link(stranger, code, email=email)
+        seen[email] = (_answered(done, email), _answered(stranger.follow(done), email))
+        sent[email] = list(sql)
+        assert link(stranger, code, email="other@brightdental.example").status == 422, "used up"
+        mailed[email] = [handler for handler, _ in jobs.work_off(app) if "tell_of_linking" in handler]
+        with system() as session:
+            mails = session.execute(select(OutgoingMail.template).where(OutgoingMail.recipient == email))
+            mailed[email] += list(mails.scalars())
+            session.execute(delete(MembershipRole).where(MembershipRole.membership_id.in_(_beas_seat())))
+            session.execute(delete(MailToken))
+            session.execute(delete(Membership).where(Membership.id.in_(_beas_seat())))
+            session.execute(update(AccessCode).values(used_at=None))
+    assert seen[BEA.email][0][0] == 303
+    assert seen[BEA.email] == seen[NOAH.email] == seen[SAM.email]
+    assert sent[BEA.email] == sent[NOAH.email] == sent[SAM.email]
+    assert [each[-1] for each in mailed.values()] == ["verification", "invitation", "account_there"]
+    assert len({len(each) for each in mailed.values()}) == 1
+
+
+def _beas_seat() -> Any:
+    return select(Membership.id).join(Contact, Contact.id == Membership.contact_id).where(Contact.name == BEA.name)
+
+
+def test_whoever_has_a_login_takes_the_seat_like_an_invitation(
+    visit: Visit, link_to: LinkTo, system: System, code: str
+) -> None:
+    """With the login they have: the password that was typed with the code is nobody's."""
+    link(visit(), code, email=NOAH.email.upper())
+    stranger = visit()
+    assert sign_in(stranger, NOAH, NEW).status == 422
+    with system() as session:
+        seat = session.execute(select(Membership).where(Membership.id.in_(_beas_seat()))).scalar_one()
+        assert (seat.user_id, seat.client_id, seat.is_active) == (NOAH.id, BEA.client_id, False)
+    path = link_to(NOAH.email)
+    assert opened(stranger, path).status == 200
+    assert stranger.submit("/auth/invitation", "/auth/invitation").status == 303
+    assert sign_in(stranger, NOAH).status == 303
+    with system() as session:
+        seat = session.execute(select(Membership).where(Membership.id.in_(_beas_seat()))).scalar_one()
+        assert seat.is_active
+
+
+def test_who_is_suspended_hears_nothing(visit: Visit, work: Any, system: System, code: str) -> None:
+    with system() as session:
+        session.execute(update(User).where(User.id == NOAH.id).values(state="suspended", state_reason="staff"))
+    assert link(visit(), code, email=NOAH.email).status == 303
+    assert NOAH.email not in work()
 
 
 @pytest.mark.parametrize("model", [Client, Contact])
@@ -122,7 +183,7 @@ def test_it_works_once(visit: Visit, code: str) -> None:
 
 
 def test_a_failed_try_does_not_use_it_up(visit: Visit, code: str) -> None:
-    assert link(visit(), code, email=SAM.email).status == 422
+    assert link(visit(), code, number="10002").status == 422
     assert link(visit(), code, password="password1234").status == 422
     assert link(visit(), code).status == 303
 

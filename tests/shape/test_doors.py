@@ -17,7 +17,6 @@ DOORS = {
     "invitee": {"portal/core/tenancy/doors.py"},
     "leave": {"portal/core/tenancy/doors.py"},
     "needs_second_factor": {"portal/core/tenancy/doors.py"},
-    "newcomer": {"portal/core/tenancy/doors.py"},
     "owner_of_identity": {"portal/core/tenancy/doors.py"},
     "owner_of_mail_token": {"portal/core/tenancy/doors.py"},
     "owner_of_passkey": {"portal/core/tenancy/doors.py"},

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from portal.core import clock
+from portal.core.ids import new_id
 from portal.core.tenancy.filter import RAW
 from portal.core.tenancy.scope import Reach, Scope, current_scope, set_scope
 from portal.extensions import db
@@ -23,7 +24,6 @@ _ENTER = text(
 _RECOGNISE = text("SELECT * FROM door.recognise(:kind, :email_key)").execution_options(**{RAW: True})
 _RECOGNISE_USER = text("SELECT * FROM door.recognise_user(:kind, :user_id)").execution_options(**{RAW: True})
 _NEEDS_SECOND_FACTOR = text("SELECT door.needs_second_factor()").execution_options(**{RAW: True})
-_NEWCOMER = text("SELECT door.newcomer(:user_id)").execution_options(**{RAW: True})
 _OWNER_OF_PASSKEY = text("SELECT door.owner_of_passkey(:kind, :credential_id)").execution_options(**{RAW: True})
 _OWNER_OF_IDENTITY = text("SELECT door.owner_of_identity(:provider_id, :subject)").execution_options(**{RAW: True})
 _OWNER_OF_MAIL_TOKEN = text("SELECT * FROM door.owner_of_mail_token(:purpose, :token_hash, :now)").execution_options(
@@ -31,7 +31,8 @@ _OWNER_OF_MAIL_TOKEN = text("SELECT * FROM door.owner_of_mail_token(:purpose, :t
 )
 _CANDIDATES = text("SELECT user_id FROM door.candidates(:digits, :most)").execution_options(**{RAW: True})
 _REDEEM = text(
-    "SELECT * FROM door.redeem_access_code(:digits, :code_hash, :membership_id, :membership_role_id, :now)"
+    "SELECT * FROM door.redeem_access_code(:digits, :code_hash, :user_id, :email, :email_key, :name,"
+    " :password_id, :password_hash, :membership_id, :membership_role_id, :now)"
 ).execution_options(**{RAW: True})
 _INVITEE = text("SELECT door.invitee(:user_id, :email, :email_key, :name, :now)").execution_options(**{RAW: True})
 _ACCOUNT_STATES = text("SELECT * FROM door.account_states()").execution_options(**{RAW: True})
@@ -115,13 +116,6 @@ def needs_second_factor() -> bool:
     return bool(db.session.execute(_NEEDS_SECOND_FACTOR).scalar_one())
 
 
-def newcomer(user_id: UUID) -> None:
-    """At the gate: let the scope write the rows of a person who is about to be made under this id."""
-    gate = current_scope()
-    db.session.execute(_NEWCOMER, {"user_id": user_id})
-    _adopt(Scope(tenant_id=gate.tenant_id, reach=Reach.GATE, user_id=user_id))
-
-
 def owner_of_passkey(*, kind: str, credential_id: str) -> UUID | None:
     """At the gate: whose passkey this is, by its id in base64url; it proves nothing yet."""
     owner: UUID | None = db.session.execute(
@@ -151,16 +145,30 @@ def candidates(*, digits: str, most: int) -> list[UUID]:
     return list(db.session.execute(_CANDIDATES, {"digits": digits, "most": most}).scalars())
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Whose seat an access code became. `is_new`: the login was made with it, and waits for proof of its mailbox.
+
+    Else the address had one before: the seat waits until its owner takes it; None where they had one at this client.
+    """
+
+    user_id: UUID
+    client_id: UUID
+    membership_id: UUID | None
+    is_new: bool
+
+
 def redeem_access_code(
-    *, digits: str, code_hash: str, membership_id: UUID, membership_role_id: UUID
-) -> tuple[UUID, UUID] | None:
-    """At the gate: use an access code up for its newcomer; contact and client, None for a code that isn't good."""
+    *, digits: str, code_hash: str, email: str, email_key: str, name: str, password_hash: str
+) -> Linked | None:
+    """At the gate: use an access code up for this address; None for a code that isn't good."""
     row = db.session.execute(
         _REDEEM,
-        {"digits": digits, "code_hash": code_hash, "membership_id": membership_id,
-         "membership_role_id": membership_role_id, "now": clock.now()},
+        {"digits": digits, "code_hash": code_hash, "email": email, "email_key": email_key, "name": name,
+         "password_hash": password_hash, "user_id": new_id(), "password_id": new_id(), "membership_id": new_id(),
+         "membership_role_id": new_id(), "now": clock.now()},
     ).one_or_none()  # fmt: skip
-    return None if row is None else (row.contact_id, row.client_id)
+    return None if row is None else Linked(row.user_id, row.client_id, row.membership_id, row.is_new)
 
 
 def invitee(*, user_id: UUID, email: str, email_key: str, name: str) -> UUID:

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import secrets
-import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -21,8 +20,8 @@ from portal.core.tenancy.scope import Viewer
 from portal.core.text import line
 from portal.extensions import db
 from portal.identity import mail_throttle, passwords
-from portal.identity.events import LinkAsked
-from portal.identity.models import AccessCode, Membership, Password, User
+from portal.identity.events import AccountLinked
+from portal.identity.models import AccessCode, Membership, User
 from portal.identity.services import people
 from portal.identity.services.people import BadAddress
 from portal.identity.throttle import Limits, told
@@ -100,45 +99,34 @@ def count_linking(number: str, *, address: str) -> None:
 
 
 def link_account(wish: Wish) -> None:
-    """At the gate: make a pending account in the contact's seat and have its address proven.
+    """At the gate: give the contact's seat to this address, whether it is new or has a login here already.
 
-    Raises LinkingRefused for whatever is wrong, PasswordRefused for the password alone.
-    To be called after `count_linking`.
+    Which of the two it is, only the mail says: the code is used up and answered alike. Raises LinkingRefused for
+    whatever is wrong, PasswordRefused for the password alone. To be called after `count_linking`.
     """
     if not is_address(wish.email):
         message = "that is no mail address"
         raise BadAddress(message)
-    user = User(
-        id=new_id(), kind="client", email=wish.email, email_key=email_key(wish.email),
-        name=line(wish.name) or wish.email, state="pending", created_at=clock.now(),
-    )  # fmt: skip
-    people.check_password(user, wish.password)
-    hashed = passwords.hash_password(wish.password)
-    doors.newcomer(user.id)
-    client_id = _linked(user, hashed, wish)
-    if client_id is None:
+    name = line(wish.name) or wish.email
+    people.check_password(User(email=wish.email, name=name), wish.password)
+    linked = _linked(wish, name, passwords.hash_password(wish.password))
+    if linked is None:
         audit.record("access_code.refused")
         raise LinkingRefused
-    publish(LinkAsked(user_id=user.id, purpose="verification"))
-    audit.record("access_code.used", user, client_id=client_id, shown=True)
+    publish(AccountLinked(user_id=linked.user_id, membership_id=linked.membership_id, is_new=linked.is_new))
+    audit.record("access_code.used", User(id=linked.user_id), client_id=linked.client_id, shown=True)
 
 
-def _linked(user: User, hashed: str, wish: Wish) -> uuid.UUID | None:
-    """The client whose seat the newcomer has now; None, and nothing written, where something is wrong."""
+def _linked(wish: Wish, name: str, password_hash: str) -> doors.Linked | None:
+    """Whose seat it is now; None, and nothing written, where something is wrong."""
     work = db.session.begin_nested()
     try:
-        db.session.add(user)
-        db.session.add(Password(user_id=user.id, hash=hashed, changed_at=clock.now()))
-        db.session.flush()
         found = doors.redeem_access_code(
             digits=re.sub(r"\D", "", wish.number), code_hash=code_hash(wish.code),
-            membership_id=new_id(), membership_role_id=new_id(),
+            email=wish.email, email_key=email_key(wish.email), name=name, password_hash=password_hash,
         )  # fmt: skip
     except IntegrityError:
         work.rollback()
         return None
-    if found is None:
-        work.rollback()
-        return None
     work.commit()
-    return found[1]
+    return found
