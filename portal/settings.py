@@ -54,6 +54,7 @@ class Settings:
     port: int = 8000
     trusted_proxies: tuple[rules.Network, ...] = ()
     country_header: str | None = None
+    dns_resolvers: tuple[tuple[str, int], ...] = ()
     sentry_dsn: str | None = field(default=None, repr=False)
     otel_exporter_otlp_endpoint: str | None = None
     log_level: str = "INFO"
@@ -134,6 +135,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         stripe_api_base=reader.take("STRIPE_API_BASE", rules.http_url(strict=strict), None),
         trusted_proxies=reader.take("TRUSTED_PROXIES", rules.networks, ()),
         country_header=reader.take("COUNTRY_HEADER", rules.header_name, None),
+        dns_resolvers=reader.take("DNS_RESOLVERS", rules.resolvers, ()),
         sentry_dsn=reader.take("SENTRY_DSN", rules.http_url(strict=False), None),
         otel_exporter_otlp_endpoint=reader.take("OTEL_EXPORTER_OTLP_ENDPOINT", rules.http_url(strict=False), None),
         log_level=reader.take("LOG_LEVEL", rules.log_level, "INFO"),

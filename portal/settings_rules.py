@@ -269,6 +269,21 @@ def address(value: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", port(number)
 
 
+def resolvers(value: str) -> tuple[tuple[str, int], ...]:
+    """Addresses of DNS servers with commas between: `9.9.9.9`, `127.0.0.1:5353` or `[2620:fe::fe]:53`."""
+    found = []
+    for item in _items(value):
+        host, number = item, "53"
+        if item.startswith("[") or item.count(":") == 1:
+            host, _, number = item.rpartition(":")
+        try:
+            found.append((str(ip_address(host.strip("[]"))), port(number)))
+        except ValueError:
+            message = f"must be addresses of DNS servers such as 9.9.9.9 with commas between, not {item!r}"
+            raise ValueError(message) from None
+    return tuple(found)
+
+
 def clock_file(*, strict: bool) -> Callable[[str], Path]:
     """A parser of the shifted clock's file, which production refuses."""
 

@@ -331,6 +331,30 @@ def _tables() -> None:
         sa.UniqueConstraint("tenant_id", "client_id", name=op.f("uq_client_group_members_tenant_id_client_id")),
     )
     op.create_table(
+        "email_domains",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("record", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proven_by_user_id", sa.Uuid(), nullable=True),
+        sa.Column("missing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('', 'found', 'other', 'no_name', 'timeout', 'failed')", name=op.f("ck_email_domains_outcome")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "proven_by_user_id"],
+            ["users.tenant_id", "users.id"],
+            name=op.f("fk_email_domains_tenant_id_proven_by_user_id"),
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_email_domains")),
+        sa.UniqueConstraint("tenant_id", "domain", name=op.f("uq_email_domains_tenant_id_domain")),
+    )
+    op.create_table(
         "passkeys",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -628,6 +652,7 @@ def _security() -> None:
         secure_shared(table)
     for table in (
         "client_group_members", "group_grants", "denials", "client_assignments", "access_requests", "security_alerts",
+        "email_domains",
     ):  # fmt: skip
         secure_staff(table)
     for table in ("membership_role_sites", "access_codes", "access_reviews", "access_review_items"):

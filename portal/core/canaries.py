@@ -30,6 +30,7 @@ WORDS_OF_MACHINES = frozenset(
         "object_kind", "handler", "permission", "version_num", "dedupe_key", "email_domain", "phone", "support_email",
         "support_phone", "website", "recipient", "reply_to", "sender", "address", "cause", "part", "visibility",
         "refusal", "template", "tax_id_sealed", "app_secret_sealed", "app_id", "issuer", "group_claim",
+        "domain", "record",
     }
 )  # fmt: skip
 """Columns that programs read: a word more would break what they are for."""

@@ -91,3 +91,11 @@ class AccessRequested(Event):
     """Somebody without an account asks for one."""
 
     request_id: UUID
+
+
+@event("email_domain.check_ordered", version=1)
+class DomainCheckOrdered(Event):
+    """The name system is to be asked whether a mail domain is proven; `by_user_id` None: by the schedule."""
+
+    domain_id: UUID
+    by_user_id: UUID | None

@@ -33,6 +33,7 @@ DUTIES = {
     "files.sweep_orphans": lazy_gettext("Remove files that nothing refers to"),
     "files.sweep_staged": lazy_gettext("Remove files of forms that were never sent"),
     "identity.clean_up": lazy_gettext("Remove sessions that have ended"),
+    "identity.domains": lazy_gettext("Look again whether proven email domains still are"),
     "people.keep_groups": lazy_gettext("Keep access that came with groups of clients in step"),
     "people.start_reviews": lazy_gettext("Begin the access reviews that are due"),
     "trail.trim": lazy_gettext("Remove entries of the trail that were kept long enough"),

@@ -9,6 +9,7 @@ from wtforms import EmailField, SelectField, SelectMultipleField, StringField, T
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from portal.core.addresses import is_address
+from portal.core.public_domains import is_everybodys
 from portal.core.text import line
 from portal.core.web.forms import Form, no_web_address
 from portal.identity.models import Role
@@ -128,6 +129,10 @@ class DomainForm(Form):
             field.data = domain(field.data) if field.data else ""
         except ValueError:
             raise ValidationError(gettext("Write the part behind the @, like example.com.")) from None
+        if field.data and is_everybodys(field.data):
+            raise ValidationError(
+                gettext("Anybody can have an address there. Write a domain that is the company's own.")
+            )
 
 
 class GroupForm(Form):

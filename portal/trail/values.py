@@ -90,6 +90,7 @@ _WORDS: Final[dict[str, dict[str, LazyString]]] = {
         "by an administrator": lazy_gettext("By an administrator"),
         "by the staff": lazy_gettext("By the staff"),
         "sso required": lazy_gettext("Only the company login opens this side"),
+        "domain not proven": lazy_gettext("The email domain isn't proven"),
         "state": lazy_gettext("The way back was of another browser, too old or used before"),
         "the issuer refused": lazy_gettext("The company login said no"),
         "unreachable": lazy_gettext("The company login couldn't be reached"),

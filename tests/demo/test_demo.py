@@ -205,6 +205,8 @@ ACCESS = {
     "security_alerts x WHERE seen_at IS NOT NULL": (1, 0),
     "staff_profiles x JOIN client_assignments a ON a.user_id = x.user_id WHERE sees_assigned_only": (1, 0),
     "sso_providers x WHERE NOT is_active": (1, 0),
+    "email_domains x WHERE proven_at IS NOT NULL": (1, 0),
+    "email_domains x WHERE proven_at IS NULL": (1, 0),
 }  # fmt: skip
 """Examples of access, and how many of each Harbor and Summit have."""
 

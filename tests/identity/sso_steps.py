@@ -7,7 +7,7 @@ import requests
 
 from portal.core import clock
 from portal.identity.models import SsoGroupRole, SsoProvider
-from portal.identity.sso import oidc
+from portal.identity.sso import domains, oidc
 from tests import factories as make
 from tests.identity.oidc_server import APP_ID, SECRET, Issuer, answer_of
 from tests.identity.steps import SIGN_IN, token_of, trail
@@ -36,9 +36,9 @@ def person(email, sub=None, **more):
 
 @pytest.fixture
 def provide(system, issuer):
-    """`provide(side="msp", …)`: a provider of Harbor's; its slug."""
+    """`provide(side="msp", …)`: a provider of Harbor's, its slug. `proven`: so are its domains, if it makes people."""
 
-    def made(slug="entra", tenant="harbor", groups=(), **more):
+    def made(slug="entra", tenant="harbor", groups=(), *, proven=True, **more):
         with system(tenant):
             provider = SsoProvider(
                 slug=slug, created_at=clock.now(),
@@ -47,6 +47,8 @@ def provide(system, issuer):
             )  # fmt: skip
             provider.app_secret = SECRET
             make.put(provider)
+            for domain in provider.domains if proven and provider.creates_users else ():
+                domains.ensure(domain).proven_at = clock.now()
             for group, role in groups:
                 side = "internal" if provider.side == "msp" else "client"
                 make.put(SsoGroupRole(provider_id=provider.id, group_name=group, role_id=make.role(side, role).id))

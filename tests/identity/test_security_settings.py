@@ -209,7 +209,8 @@ GIVES_RIGHTS = {
     "/account/users/<uuid:contact_id>/roles", "/admin/access-requests/<uuid:request_id>/approval",
     "/admin/client-groups/<uuid:group_id>", "/admin/client-groups/<uuid:group_id>/grants",
     "/admin/roles/<uuid:role_id>/deletion", "/admin/users/<uuid:user_id>/roles",
-    "/msp/clients/<int(max=999999999):number>/domain",
+    "/admin/sso/<uuid:provider_id>/domains/check", "/msp/clients/<int(max=999999999):number>/domain",
+    "/msp/clients/<int(max=999999999):number>/domain/check",
     "/msp/clients/<int(max=999999999):number>/people/<uuid:contact_id>/roles",
 }  # fmt: skip
 

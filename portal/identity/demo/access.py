@@ -16,12 +16,13 @@ from portal.core.crypto import seal
 from portal.core.web.cookies import token_hash
 from portal.identity.demo.people import DAY, Bounds, Cast, Roles, Seated
 from portal.identity.services.mail_tokens import LIFE, TOKEN_BYTES
+from portal.identity.sso.domains import PREFIX
 
 MINUTE = 60_000
 """Milliseconds."""
 BOARDS, GROUP = "Service desk only", "Elbe Partners"
 IN_GROUP = ("Bright Dental", "Cedar Law")
-REVIEW_DAYS, TIME_FOR_REVIEW = 180, 14
+REVIEW_DAYS, TIME_FOR_REVIEW, PROVEN_DAYS = 180, 14, 12
 KEPT = ("dana@brightdental.example", "sam@brightdental.example", "fin@brightdental.example")
 Facts = dict[str, str | int]
 Whose = tuple[str, str | None]
@@ -97,6 +98,7 @@ def load_access(load: Load, cast: Cast, roles: Roles, bounds: Bounds) -> Made | 
     held.put("group_grants", bounds.client_group_id, hanna.user_id, roles.client["finance"], hanna.cut.scope, at,
              row_id=bounds.grant_id)  # fmt: skip
     _invitation(rows, cast)
+    _domains(rows, cast)
     _request(rows)
     return Made(_provider(rows), *_reviews(rows, cast), _alerts(rows, cast))
 
@@ -123,6 +125,18 @@ def _invitation(rows: _Rows, cast: Cast) -> None:
     ends, hashed = at + int(LIFE["invitation"].total_seconds()) * 1000, token_hash(secrets.token_urlsafe(TOKEN_BYTES))
     rows.put("mail_tokens", jule.user_id, jule.company.id, jule.id, "invitation", jule.contact.email, hashed,
              instant(at), instant(ends), dana.user_id)  # fmt: skip
+
+
+def _domains(rows: _Rows, cast: Cast) -> None:
+    """Cedar Law has shown that its mail domain is its own; Bright Dental was asked to and hasn't yet."""
+    load, chance = rows.load, rows.load.chance("domains")
+    for domain, days, outcome in (("cedarlaw.example", PROVEN_DAYS, "found"), ("brightdental.example", 2, "no_name")):
+        asked, is_proven = instant(moment(load, days, 10, 14)), outcome == "found"
+        rows.put(
+            "email_domains", domain, f"{PREFIX}{chance.randbytes(20).hex()}", outcome, asked, asked,
+            instant(moment(load, 1, 0, 3)) if is_proven else asked, asked if is_proven else None,
+            cast.staff["admin"] if is_proven else None, None,
+        )  # fmt: skip
 
 
 def _request(rows: _Rows) -> None:
@@ -192,6 +206,10 @@ _TABLES = {
         "client_id", "review_id", "membership_id", "decision", "decided_at", "by_contact_id", "by_user_id",
     ),
     "security_alerts": ("key", "kind", "at", "user_id", "client_id", "facts", "seen_at", "seen_by_user_id"),
+    "email_domains": (
+        "domain", "record", "outcome", "created_at", "asked_at", "checked_at", "proven_at", "proven_by_user_id",
+        "missing_since",
+    ),
     "sso_providers": (
         "slug", "name", "kind", "side", "issuer", "app_id", "app_secret_sealed", "group_claim", "domains",
         "creates_users", "is_required", "is_active", "created_at",

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.core.bulk import Load, seeded_ids
-from portal.identity.demo.access import ABROAD, BOARDS, IN_GROUP, MINUTE, Made, moment
+from portal.identity.demo.access import ABROAD, BOARDS, IN_GROUP, MINUTE, PROVEN_DAYS, Made, moment
 from portal.identity.demo.people import DAYS, READER, Bounds, Cast, Roles, Seated, days_of
 
 OFFICE = "203.0.113.10"
@@ -99,6 +99,8 @@ def _harbor(pen: _Pen, roles: Roles, bounds: Bounds, made: Made) -> None:
     _rights(pen, roles, bounds)
     provider = {"new": {"name": "Microsoft", "kind": "entra", "side": "msp", "is_active": False}}
     pen.staff("admin", moment(load, 15, 10, 5), "sso.provider_added", ("sso_providers", made.provider), provider)
+    olivia, proven = cast.seat("olivia@cedarlaw.example"), {"email_domain": "cedarlaw.example"}
+    pen.write(SYSTEM, moment(load, PROVEN_DAYS, 10, 14), "domain.proven", None, proven, of=olivia)
     _looking_on(pen)
     begun = ("access_reviews", made.review)
     pen.write(SYSTEM, moment(load, 5, 6), "access_review.started", begun, {"people": made.people}, of=dana)

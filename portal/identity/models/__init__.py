@@ -25,7 +25,7 @@ from portal.identity.models.roles import (
     StaffRole,
 )
 from portal.identity.models.sessions import LoginSession, Throttle
-from portal.identity.models.sso import SsoGroupRole, SsoIdentity, SsoProvider
+from portal.identity.models.sso import EmailDomain, SsoGroupRole, SsoIdentity, SsoProvider
 
 __all__ = [
     "AccessCode",
@@ -39,6 +39,7 @@ __all__ = [
     "ClientGroup",
     "ClientGroupMember",
     "Denial",
+    "EmailDomain",
     "GroupGrant",
     "LoginSession",
     "MailToken",

@@ -1,4 +1,4 @@
-"""Single sign-on: a tenant's providers, what their groups mean, and whom they know."""
+"""Single sign-on: a tenant's providers, what their groups mean, whom they know, and which domains are proven."""
 
 import datetime as dt
 import uuid
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, references, unique
 from portal.core.sealed import Sealed
-from portal.core.tenancy.tables import Common, PersonOwned
+from portal.core.tenancy.tables import Common, PersonOwned, StaffOwned
 
 
 class SsoProvider(Common, Base):
@@ -39,6 +39,37 @@ class SsoProvider(Common, Base):
     is_required: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[dt.datetime]
+
+
+class EmailDomain(StaffOwned, Base):
+    """A mail domain that the tenant says is a client's or its own, and whether its owner has shown that.
+
+    `record`: the text of a TXT record by which the owner shows it; no secret, but nobody else is told to publish
+    it, and each tenant has another. `outcome`: what the last look said, "" before the first. `asked_at` without a
+    later `checked_at`: somebody waits for the look. `missing_since`: from when on a proven record is gone.
+    """
+
+    __tablename__ = "email_domains"
+    __table_args__ = (
+        references("users", proven_by_user_id="id"),
+        unique("domain"),
+        CheckConstraint("outcome IN ('', 'found', 'other', 'no_name', 'timeout', 'failed')", name="outcome"),
+    )
+
+    domain: Mapped[str]
+    record: Mapped[str]
+    outcome: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[dt.datetime]
+    asked_at: Mapped[dt.datetime | None]
+    checked_at: Mapped[dt.datetime | None]
+    proven_at: Mapped[dt.datetime | None]
+    proven_by_user_id: Mapped[uuid.UUID | None]
+    missing_since: Mapped[dt.datetime | None]
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether people of this domain may be given accounts by a company sign-in."""
+        return self.proven_at is not None
 
 
 class SsoGroupRole(Common, Base):

@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask_babel import gettext
+from werkzeug.exceptions import NotFound
 
 from portal.core.outbound import Unreachable
 from portal.core.policy import allow, one_or_404
@@ -13,7 +14,7 @@ from portal.core.web import answer
 from portal.extensions import db
 from portal.identity.blueprint import bp
 from portal.identity.models import Role, SsoProvider
-from portal.identity.sso import coming_in, oidc, providers, queries
+from portal.identity.sso import coming_in, domains, oidc, proofs, providers, queries
 from portal.identity.sso.forms import KINDS, SIDES, ProviderForm
 from portal.identity.sso.providers import TOLD, NoWayBack, ProviderData
 
@@ -75,6 +76,26 @@ def sso_test(provider_id: UUID) -> Response:
     return answer.moved(url_for(".sso_provider", provider_id=provider.id))
 
 
+@bp.get("/admin/sso/<uuid:provider_id>/domains")
+@allow("staff", "sso:update", of="sso_provider", fresh=True)
+def sso_domains(provider_id: UUID) -> Response:
+    """The provider's page, or for htmx the part that tells how the proofs of its domains stand."""
+    provider = one_or_404(queries.provider(current_scope(), provider_id))
+    return _page(_form(provider), provider, part="identity/sso/_domains.html")
+
+
+@bp.post("/admin/sso/<uuid:provider_id>/domains/check")
+@allow("staff", "sso:update", of="sso_provider", fresh=True)
+def sso_check_domain(provider_id: UUID) -> Response:
+    """Have a job look whether the record that proves one of the provider's domains is published."""
+    provider = one_or_404(queries.provider(current_scope(), provider_id))
+    domain = request.form.get("domain", "")
+    if not provider.creates_users or domain not in provider.domains:
+        raise NotFound
+    domains.order_check(domain)
+    return answer.moved(url_for(".sso_domains", provider_id=provider.id))
+
+
 def _form(provider: SsoProvider | None) -> ProviderForm:
     roles = [role for side in SIDES for role in _roles(side) if provider is None or provider.side == side]
     kept = {name: getattr(provider, name) for name in TOLD if name != "domains"} if provider is not None else {}
@@ -96,15 +117,18 @@ def _roles(side: str) -> list[Role]:
     return list(db.session.execute(queries.roles_of("msp" if side == "msp" else "client")).scalars())
 
 
-def _page(form: ProviderForm, provider: SsoProvider | None, *, is_bad: bool = False) -> Response:
+def _page(
+    form: ProviderForm, provider: SsoProvider | None, *, part: str | None = None, is_bad: bool = False
+) -> Response:
     facts: dict[str, Any] = {
         "title": provider.name if provider is not None else gettext("New single sign-on"),
         "form": form,
         "provider": provider,
         "sides": SIDES,
+        "proofs": proofs.proofs(provider.domains) if provider is not None and provider.creates_users else [],
         "back_uri": coming_in.redirect_uri(provider) if provider is not None else None,
     }
-    return answer.invalid(PAGE, **facts) if is_bad else answer.page(PAGE, **facts)
+    return answer.invalid(PAGE, **facts) if is_bad else answer.page(PAGE, part, **facts)
 
 
 def _save(provider: SsoProvider | None) -> Response:

@@ -32,6 +32,7 @@ from portal.identity.models import (
 )
 from portal.identity.services.account_states import set_state
 from portal.identity.services.roles import LastKeeper, ensure_keeper, lock_roles
+from portal.identity.sso import domains
 from portal.identity.sso.oidc import Reason, Refused
 
 KINDS: Final[dict[Side, str]] = {"client": "client", "msp": "internal"}
@@ -186,9 +187,11 @@ def _tie(user: User, provider: SsoProvider, said: Said) -> None:
 
 
 def _made(provider: SsoProvider, said: Said, roles: frozenset[UUID] | None) -> User:
-    """A new account that the directory manages, where the tenant wants that for this domain."""
+    """A new account that the directory manages, where the tenant wants that for this domain and has it proven."""
     if not provider.creates_users or _domain(said.email) not in provider.domains:
         raise Refused(Reason.UNKNOWN)
+    if not domains.is_proven(_domain(said.email)):
+        raise Refused(Reason.UNPROVEN)
     side = _side(provider)
     if roles is not None and not roles:
         raise Refused(Reason.NO_GROUP)

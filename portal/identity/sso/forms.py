@@ -19,6 +19,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length
 
 from portal.core import outbound
+from portal.core.public_domains import is_everybodys
 from portal.core.web.forms import Form
 from portal.identity.models import Role
 from portal.settings_rules import domain
@@ -94,8 +95,19 @@ class ProviderForm(Form):
             self.domain_list()
         except ValueError:
             raise ValidationError(gettext("Write one domain a line, like example.com.")) from None
-        if self.creates_users.data and not self.domain_list():
+        if self.creates_users.data:
+            self._check_own(self.domain_list())
+
+    def _check_own(self, domains: list[str]) -> None:
+        """Accounts are made for people of domains that are somebody's own."""
+        if not domains:
             raise ValidationError(gettext("Say which domains' people get an account."))
+        open_to_all = [each for each in domains if is_everybodys(each)]
+        if open_to_all:
+            words = gettext(
+                "Anybody can have an address at %(domain)s: nobody gets an account by it.", domain=open_to_all[0]
+            )
+            raise ValidationError(words)
 
     def domain_list(self) -> list[str]:
         """The domains in their order, each once. Raises ValueError for a line that is none."""

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     NONCE = "nonce"
     NO_CLIENT = "no client"
     NO_GROUP = "no group"
+    UNPROVEN = "domain not proven"
     UNSIGNED = "nothing signed"
     PROVIDER = "provider"
     SIDE = "side"

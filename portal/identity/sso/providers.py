@@ -12,7 +12,7 @@ from portal.core import audit, clock
 from portal.core.tenancy.scope import Viewer
 from portal.extensions import db
 from portal.identity.models import Passkey, SsoGroupRole, SsoProvider
-from portal.identity.sso import queries
+from portal.identity.sso import domains, queries
 from portal.identity.sso.coming_in import side_of
 
 TOLD: Final = (
@@ -53,6 +53,7 @@ def save(provider: SsoProvider | None, data: ProviderData, *, by: Viewer) -> Sso
         provider.app_secret = data.secret
     db.session.add(provider)
     db.session.flush()
+    _follow_domains(set(old["domains"]) if old is not None else set(), provider)
     groups = _set_groups(provider, data.groups)
     new = _told(provider)
     changed = [name for name in TOLD if old is None or old[name] != new[name]]
@@ -62,6 +63,13 @@ def save(provider: SsoProvider | None, data: ProviderData, *, by: Viewer) -> Sso
         new={name: new[name] for name in changed} | ({"secret": "new"} if data.secret else {}) | groups,
     )  # fmt: skip
     return provider
+
+
+def _follow_domains(before: set[str], provider: SsoProvider) -> None:
+    """Make a record for each domain whose people get accounts; what was proven of one that is gone is forgotten."""
+    domains.forget_unused(before - set(provider.domains))
+    for domain in provider.domains if provider.creates_users else ():
+        domains.ensure(domain)
 
 
 def _told(provider: SsoProvider) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from portal.clients.models import Client
 from portal.core import audit
 from portal.extensions import db
+from portal.identity.sso import domains
 
 
 class DomainTaken(Exception):
@@ -21,6 +22,9 @@ def set_email_domain(client: Client, domain: str) -> None:
     if domain and db.session.scalar(select(Client.id).where(Client.email_domain == domain).limit(1)) is not None:
         raise DomainTaken
     old, client.email_domain = client.email_domain, domain
+    domains.forget({old})
+    if domain:
+        domains.ensure(domain)
     audit.record(
         "client.domain_changed", client, client_id=client.id, shown=True,
         old={"email_domain": old}, new={"email_domain": domain},

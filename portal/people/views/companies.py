@@ -11,6 +11,7 @@ from portal.core.tenancy.scope import viewer
 from portal.core.web import answer
 from portal.core.web.paging_by_name import named_page_of
 from portal.extensions import db
+from portal.identity.sso import domains, proofs
 from portal.people import pages, queries
 from portal.people.blueprint import bp
 from portal.people.forms import DomainForm
@@ -67,14 +68,33 @@ def change_domain(number: int) -> Response:
     return answer.moved(url_for(".company", number=number))
 
 
-def _page(client: Client, form: DomainForm, status: int = 200) -> Response:
-    return answer.page("people/company.html", status=status, **_company(client), domain_form=form)
+@bp.get("/msp/clients/<int(max=999999999):number>/domain")
+@allow("staff", "access:update", of="company")
+def company_domain(number: int) -> Response:
+    """The client's page, or for htmx the part that tells how the proof of the email domain stands."""
+    client = one_or_404(queries.company(viewer, number))
+    return _page(client, DomainForm(formdata=None, obj=client), part="people/_domain.html")
+
+
+@bp.post("/msp/clients/<int(max=999999999):number>/domain/check")
+@allow("staff", "access:update", of="company", hidden=False, fresh=True)
+def check_domain(number: int) -> Response:
+    """Have a job look whether the client has published the record that proves the email domain."""
+    client = one_or_404(queries.company(viewer, number))
+    if client.email_domain:
+        domains.order_check(client.email_domain)
+    return answer.moved(url_for(".company_domain", number=number))
+
+
+def _page(client: Client, form: DomainForm, part: str | None = None, *, status: int = 200) -> Response:
+    return answer.page("people/company.html", part, status=status, **_company(client), domain_form=form)
 
 
 def _company(client: Client) -> dict[str, Any]:
     return {
         "title": client.name,
         "client": client,
+        "proof": next(iter(proofs.proofs([client.email_domain])), None),
         "sites": db.session.scalars(queries.sites(client.id)).all(),
         "people": pages.people_for_staff(client.id),
         "may_view": viewer.may("portal:view_as"),

@@ -146,6 +146,7 @@ def _of_access(person: world.Person) -> dict[str, dict[str, Any]]:
         "sso_providers": {"id": ids["provider"], "slug": name, "side": "client", "kind": "other", "domains": []},
         "sso_group_roles": {"provider_id": ids["provider"], **role},
         "sso_identities": {"provider_id": ids["provider"], "subject": name},
+        "email_domains": {"domain": name, "outcome": "found"},
         "security_alerts": {"key": name},
         "membership_role_sites": {
             "membership_role_id": ("SELECT id FROM membership_roles WHERE membership_id = %s", [person.membership_id]),
