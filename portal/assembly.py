@@ -18,6 +18,7 @@ from portal.core.web import (
     limits,
     locale,
     proxies,
+    rotation,
     templating,
 )
 from portal.core.web.assets import serve_static
@@ -85,6 +86,7 @@ def _core(app: edge.Portal, settings: Settings) -> None:
     limits.register(app)
     edge.install(app)
     headers.register(app)
+    rotation.install(app)
     csrf.register(app)
     compress.register(app)
     errors.install(app)

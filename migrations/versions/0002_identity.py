@@ -146,6 +146,16 @@ def _sessions() -> None:
     op.add_column("sessions", sa.Column("parent_id", sa.Uuid(), nullable=True))
     op.add_column("sessions", sa.Column("proved_at", sa.DateTime(timezone=True), nullable=True))
     _required("sessions", sa.Column("country", sa.Text()), "''")
+    op.add_column("sessions", sa.Column("former_hash", sa.Text(), nullable=True))
+    op.add_column("sessions", sa.Column("former_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("sessions", sa.Column("privileges", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_sessions_former",
+        "sessions",
+        ["tenant_id", "former_hash"],
+        unique=False,
+        postgresql_where=sa.text("former_hash IS NOT NULL"),
+    )
     op.create_foreign_key(
         op.f("fk_sessions_tenant_id_as_client_id_as_contact_id"),
         "sessions",
@@ -687,6 +697,8 @@ def _grants_of_doors() -> None:
     op.execute("GRANT SELECT (number, phone) ON clients TO portal_door")
     op.execute("GRANT SELECT (portal_access, client_id, site_id, name, phone) ON contacts TO portal_door")
     op.execute("GRANT SELECT (proved_at, as_client_id, as_contact_id, parent_id) ON sessions TO portal_door")
+    kept = "(former_hash, former_until, privileges)"
+    op.execute(f"GRANT SELECT {kept}, UPDATE {kept}, UPDATE (token_hash) ON sessions TO portal_door")
     op.execute("GRANT DELETE ON sessions TO portal_door")
     op.execute("CREATE POLICY door_delete ON sessions FOR DELETE TO portal_door USING (true)")
     op.execute("GRANT SELECT (board_group_id) ON memberships TO portal_door")
@@ -746,6 +758,7 @@ def _doors() -> None:
     door("invitee", "uuid, text, text, text, timestamptz", since="0002")
     door("account_states", "", since="0002")
     door("leave", "uuid", since="0002")
+    door("rotate", "uuid, text, text, text, timestamptz, timestamptz", since="0002")
     door("own_seats", "", since="0002")
     door("end_seat", "uuid", since="0002")
     door("audit_append", "jsonb", since="0002")

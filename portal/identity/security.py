@@ -14,10 +14,10 @@ from portal.core.tenancy.scope import current_scope
 from portal.core.web import answer
 from portal.core.web.cookies import Side
 from portal.extensions import db
-from portal.identity import queries, setup
+from portal.identity import gate, queries, setup
 from portal.identity.forms import PasskeyNameForm, SetupForm
 from portal.identity.models import Passkey, Password, User
-from portal.identity.services import recovery_codes, second_factor, totp
+from portal.identity.services import recovery_codes, second_factor, sessions, totp
 from portal.identity.services.second_factor import LastFactor
 
 PAGE = "identity/security.html"
@@ -68,7 +68,7 @@ def remove_app(side: Side) -> Response:
     except LastFactor:
         return _stays(side)
     answer.say(gettext("The authenticator app is removed."))
-    return answer.moved(Urls(side).security)
+    return _renewed(side, answer.moved(Urls(side).security))
 
 
 def offer_passkey(side: Side) -> Response:
@@ -93,7 +93,7 @@ def remove_passkey(side: Side, passkey_id: uuid.UUID) -> Response:
     except LastFactor:
         return _stays(side)
     answer.say(gettext("The passkey “%(name)s” is removed.", name=passkey.name))
-    return answer.moved(Urls(side).security)
+    return _renewed(side, answer.moved(Urls(side).security))
 
 
 def make_codes(side: Side) -> Response:
@@ -101,7 +101,7 @@ def make_codes(side: Side) -> Response:
     user = _person()
     if not second_factor.of(user.id).any:
         return answer.moved(Urls(side).security)
-    return _codes(side, second_factor.new_codes(user))
+    return _renewed(side, _codes(side, second_factor.new_codes(user)))
 
 
 def _person() -> User:
@@ -115,7 +115,13 @@ def _person() -> User:
 def _added(side: Side, user: User, what: str) -> Response:
     codes = second_factor.added(user, what)
     answer.say(gettext("Your second step is set up. From now on we ask for it when you sign in."))
-    return _codes(side, codes) if codes else answer.moved(Urls(side).security)
+    return _renewed(side, _codes(side, codes) if codes else answer.moved(Urls(side).security))
+
+
+def _renewed(side: Side, response: Response) -> Response:
+    """The answer with another token: the one before is from a time when the account was kept otherwise."""
+    session = sessions.own_session(current_scope())
+    return response if session is None else gate.with_session(response, side, sessions.another_token(session))
 
 
 def _codes(side: Side, codes: list[str]) -> Response:

@@ -23,6 +23,7 @@ DOORS = {
     "own_seats": {"portal/core/tenancy/doors.py"},
     "recognise_user": {"portal/core/tenancy/doors.py"},
     "redeem_access_code": {"portal/core/tenancy/doors.py"},
+    "rotate": {"portal/core/tenancy/doors.py"},
     "audit_append": {"portal/core/audit.py"},
     "audit_digest": {"portal/core/audit_chain.py"},
     "audit_trim": {"portal/core/audit_chain.py"},

@@ -8,6 +8,10 @@
 -- A session that shows the portal as somebody has the contact's view, no user of
 -- its own, and lives only while its parent in the console does; it reads, and
 -- writes no more than tickets, where the tenant allows that.
+--
+-- What the session may do and see is kept with it as a hash. Once that has changed,
+-- by whomever and in whatever way, `privileges` says so, and the session is due for
+-- another token (`rotate`). The one before is still good for what was on its way.
 CREATE FUNCTION door.enter(
     p_slug text, p_host text, p_side text, p_token text, p_other_token text,
     p_now timestamptz, p_idle interval
@@ -18,7 +22,7 @@ CREATE FUNCTION door.enter(
     reach text, session_id uuid, user_id uuid, user_name text, user_locale text, user_time_zone text,
     membership_id uuid, client_id uuid, client_name text, contact_id uuid, site_id uuid,
     ticket_scope text, permissions text[], at_sites text[], board_ids uuid[], client_ids uuid[],
-    staff_user_id uuid, staff_name text, proved_at timestamptz, seats integer, other_side boolean
+    staff_user_id uuid, staff_name text, proved_at timestamptz, seats integer, other_side boolean, privileges text
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $door$
 #variable_conflict use_column
 DECLARE
@@ -28,6 +32,8 @@ DECLARE
     host text;
     clients uuid[];
     may_write boolean;
+    held text;
+    is_old boolean;
 BEGIN
     IF p_slug <> '' THEN
         SELECT t.* INTO tenant FROM tenants t WHERE t.slug = p_slug AND t.state = 'active';
@@ -42,7 +48,7 @@ BEGIN
     WHERE h.tenant_id = tenant.id AND h.is_primary AND h.verified_at IS NOT NULL;
 
     IF p_token <> '' THEN
-        SELECT s.id AS session_id, s.last_used_at, s.proved_at, u.id AS user_id, u.name, u.locale, u.time_zone,
+        SELECT s.id AS session_id, s.last_used_at, s.proved_at, s.privileges, s.token_hash = p_token AS is_current, u.id AS user_id, u.name, u.locale, u.time_zone,
                m.id AS membership_id, c.id AS client_id, c.name AS client_name, k.id AS contact_id, k.name AS contact_name,
                CASE WHEN m.id IS NULL THEN k.site_id ELSE m.site_id END AS site_id, coalesce(m.ticket_scope, 'taking_part') AS ticket_scope,
                m.board_group_id, s.as_contact_id IS NOT NULL AS is_looking_on,
@@ -58,7 +64,11 @@ BEGIN
         LEFT JOIN contacts k ON k.tenant_id = s.tenant_id AND k.id = coalesce(m.contact_id, s.as_contact_id)
              AND k.is_active AND (k.portal_access OR s.as_contact_id IS NOT NULL)
         LEFT JOIN staff_profiles f ON f.tenant_id = s.tenant_id AND f.user_id = u.id AND u.kind = 'internal'
-        WHERE s.tenant_id = tenant.id AND s.token_hash = p_token AND s.side = p_side
+        WHERE s.tenant_id = tenant.id AND s.side = p_side
+          AND s.id = coalesce(
+              (SELECT a.id FROM sessions a WHERE a.tenant_id = tenant.id AND a.token_hash = p_token),
+              (SELECT b.id FROM sessions b WHERE b.tenant_id = tenant.id AND b.former_hash = p_token
+                  AND b.former_until > p_now LIMIT 1))
           AND s.expires_at > p_now AND s.last_used_at > p_now - p_idle AND u.state = 'active'
           AND u.kind = CASE WHEN p_side = 'msp' OR s.as_contact_id IS NOT NULL THEN 'internal' ELSE 'client' END
           AND (u.kind = 'client' OR coalesce(f.is_active, true))
@@ -70,13 +80,10 @@ BEGIN
                   SELECT 1 FROM staff_roles g JOIN role_permissions p ON p.tenant_id = g.tenant_id AND p.role_id = g.role_id
                   WHERE g.tenant_id = s.tenant_id AND g.user_id = s.user_id AND p.permission = 'portal:view_as'));
         IF FOUND THEN
-            IF who.last_used_at < p_now - interval '5 minutes' THEN
-                UPDATE sessions s SET last_used_at = p_now WHERE s.tenant_id = tenant.id AND s.id = who.session_id;
-            END IF;
             IF p_side = 'msp' OR (who.is_looking_on AND who.sees_assigned_only) THEN
                 clients := CASE WHEN who.sees_assigned_only THEN ARRAY(
                     SELECT a.client_id FROM client_assignments a
-                    WHERE a.tenant_id = tenant.id AND a.user_id = who.user_id) END;
+                    WHERE a.tenant_id = tenant.id AND a.user_id = who.user_id ORDER BY 1) END;
             END IF;
             IF who.is_looking_on AND clients IS NOT NULL AND NOT who.client_id = ANY (clients) THEN
                 who.session_id := NULL;
@@ -91,7 +98,7 @@ BEGIN
         permissions := ARRAY(
             SELECT DISTINCT p.permission FROM staff_roles r
             JOIN role_permissions p ON p.tenant_id = r.tenant_id AND p.role_id = r.role_id
-            WHERE r.tenant_id = tenant.id AND r.user_id = who.user_id);
+            WHERE r.tenant_id = tenant.id AND r.user_id = who.user_id ORDER BY 1);
     ELSIF who.membership_id IS NOT NULL THEN
         SELECT array_agg(DISTINCT g.permission) FILTER (WHERE g.site_id IS NULL),
                array_agg(DISTINCT g.permission || ' ' || g.site_id) FILTER (WHERE g.site_id IS NOT NULL)
@@ -107,7 +114,7 @@ BEGIN
         ) g;
         board_ids := CASE WHEN who.board_group_id IS NOT NULL THEN ARRAY(
             SELECT b.board_id FROM board_group_boards b
-            WHERE b.tenant_id = tenant.id AND b.board_group_id = who.board_group_id) END;
+            WHERE b.tenant_id = tenant.id AND b.board_group_id = who.board_group_id ORDER BY 1) END;
         seats := (SELECT count(*) FROM memberships m
                   JOIN clients c ON c.tenant_id = m.tenant_id AND c.id = m.client_id AND c.is_active AND c.portal_access
                   JOIN contacts k ON k.tenant_id = m.tenant_id AND k.id = m.contact_id AND k.is_active AND k.portal_access
@@ -152,6 +159,16 @@ BEGIN
         membership_id := who.membership_id; client_id := who.client_id; client_name := who.client_name;
         contact_id := who.contact_id; site_id := who.site_id; ticket_scope := who.ticket_scope;
         client_ids := CASE WHEN p_side = 'msp' THEN clients END;
+        held := encode(sha256(convert_to(
+            ROW(permissions, at_sites, board_ids, clients, ticket_scope, site_id)::text, 'UTF8')), 'hex');
+        is_old := who.last_used_at < p_now - interval '5 minutes';
+        IF who.privileges <> held AND who.is_current THEN
+            privileges := held;  -- nothing is written here: `rotate` does, in a transaction of its own
+        ELSIF is_old OR who.privileges IS NULL THEN
+            UPDATE sessions s SET last_used_at = CASE WHEN is_old THEN p_now ELSE s.last_used_at END,
+                                  privileges = coalesce(s.privileges, held)
+            WHERE s.tenant_id = tenant.id AND s.id = who.session_id;
+        END IF;
         IF who.is_looking_on THEN
             user_name := who.contact_name; staff_user_id := who.user_id; staff_name := who.name;
             membership_id := NULL;

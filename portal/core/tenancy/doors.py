@@ -37,6 +37,9 @@ _REDEEM = text(
 _INVITEE = text("SELECT door.invitee(:user_id, :email, :email_key, :name, :now)").execution_options(**{RAW: True})
 _ACCOUNT_STATES = text("SELECT * FROM door.account_states()").execution_options(**{RAW: True})
 _LEAVE = text("SELECT door.leave(:session_id)").execution_options(**{RAW: True})
+_ROTATE = text("SELECT door.rotate(:session_id, :token, :new_token, :privileges, :now, :until)").execution_options(
+    **{RAW: True}
+)
 _OWN_SEATS = text("SELECT * FROM door.own_seats()").execution_options(**{RAW: True})
 _END_SEAT = text("SELECT door.end_seat(:membership_id)").execution_options(**{RAW: True})
 _THROTTLE = text(
@@ -196,6 +199,19 @@ def account_states() -> dict[UUID, AccountState]:
 def leave(session_id: UUID) -> None:
     """For a client's scope: end the session at hand, if somebody of the staff looks on through it."""
     db.session.execute(_LEAVE, {"session_id": session_id})
+
+
+def rotate(
+    session_id: UUID, *, token_hash: str, new_hash: str, privileges: str, grace: dt.timedelta
+) -> dt.datetime | None:
+    """Give a session another token, once: when it is over at the latest, None where another request did it."""
+    now = clock.now()
+    expires_at: dt.datetime | None = db.session.execute(
+        _ROTATE,
+        {"session_id": session_id, "token": token_hash, "new_token": new_hash, "privileges": privileges,
+         "now": now, "until": now + grace},
+    ).scalar_one()  # fmt: skip
+    return expires_at
 
 
 def own_seats() -> list[tuple[UUID, str]]:

@@ -20,7 +20,7 @@ from werkzeug.routing import MapAdapter
 from portal.core import policy
 from portal.core.tenancy import doors
 from portal.core.tenancy.scope import UNENTERED, entered, scope_or_none
-from portal.core.web import cookies, place, templating
+from portal.core.web import cookies, place, rotation, templating
 from portal.core.web.hosts import Named, named
 from portal.core.web.proxies import COUNTRY
 from portal.extensions import db
@@ -97,14 +97,15 @@ def enter() -> Response | None:
         if rule is not None and rule.face == "base":
             return None
         raise UnknownHost
-    _through_the_door(name, settings, is_nobody=rule is not None and policy.is_of_nobody(rule, request.method))
+    _through_the_door(name, settings, rule)
     if request.routing_exception is not None:
         return None
     return policy.admit(rule)
 
 
-def _through_the_door(name: Named, settings: Settings, *, is_nobody: bool) -> None:
+def _through_the_door(name: Named, settings: Settings, rule: policy.Rule | None) -> None:
     side = cookies.side_of_request(request, settings)
+    is_nobody = rule is not None and policy.is_of_nobody(rule, request.method)
     arguments: dict[str, Any] = {
         "slug": name.slug,
         "host": name.host,
@@ -124,6 +125,8 @@ def _through_the_door(name: Named, settings: Settings, *, is_nobody: bool) -> No
     if entry is None:
         raise UnknownHost
     g.place = place.of_entry(entry, side=side, settings=settings)
+    if rule is not None and rule.face in {"client", "staff"}:  # what caches may keep carries no token
+        rotation.rotate(entry, side, arguments["token_hash"])
     scope = entry.scope
     db.session().info["origin"] = origin_of(request)
     structlog.contextvars.bind_contextvars(

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from sqlalchemy import CheckConstraint, DateTime, Index
+from sqlalchemy import CheckConstraint, DateTime, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,6 +16,9 @@ class LoginSession(PersonOwned, Base):
 
     `proved_at`: when the person last proved who they are; sensitive acts ask for a
     fresh proof. `country`: as a trusted proxy told it, two letters, else empty.
+    `privileges`: hash of what the person could do and see when it was last asked, None
+    before the first time. Once that has changed the session gets another token;
+    `former_hash` is the one before, good for what was on its way until `former_until`.
 
     *Open portal as…*: a session of the client side that belongs to a member of the
     staff and shows the portal as `as_contact_id` sees it. It ends with `parent_id`,
@@ -29,6 +32,7 @@ class LoginSession(PersonOwned, Base):
         references("contacts", as_client_id="client_id", as_contact_id="id"),
         unique("token_hash"),
         Index("ix_sessions_user", "tenant_id", "user_id", "last_used_at"),
+        Index("ix_sessions_former", "tenant_id", "former_hash", postgresql_where=text("former_hash IS NOT NULL")),
         CheckConstraint("side IN ('client', 'msp')", name="side"),
         CheckConstraint(
             "(side = 'client') = ((membership_id IS NOT NULL) <> (as_contact_id IS NOT NULL))", name="seat"
@@ -49,6 +53,9 @@ class LoginSession(PersonOwned, Base):
     last_used_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
     proved_at: Mapped[dt.datetime | None]
+    former_hash: Mapped[str | None]
+    former_until: Mapped[dt.datetime | None]
+    privileges: Mapped[str | None]
     address: Mapped[str] = mapped_column(default="")
     agent: Mapped[str] = mapped_column(default="")
     country: Mapped[str] = mapped_column(default="")

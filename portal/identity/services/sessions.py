@@ -81,7 +81,8 @@ def _make_room(user: User, side: Side, former: str, now: dt.datetime) -> None:
     mine = select(LoginSession).where(LoginSession.user_id == user.id)
     for each in db.session.execute(mine.order_by(LoginSession.last_used_at.desc())).scalars().all():
         is_over = each.expires_at <= now or each.last_used_at <= now - IDLE[side]
-        reason = "replaced" if each.token_hash == former else "over" if is_over else "limit" if kept >= MOST - 1 else ""
+        is_here = bool(former) and former in {each.token_hash, each.former_hash}
+        reason = "replaced" if is_here else "over" if is_over else "limit" if kept >= MOST - 1 else ""
         if reason:
             _end(each, reason)
         else:
@@ -90,10 +91,21 @@ def _make_room(user: User, side: Side, former: str, now: dt.datetime) -> None:
 
 def renew_session(session: LoginSession) -> Started:
     """Give a session another token, since its person has just proved who they are anew; the one before is worthless."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    session.token_hash = token_hash(token)
-    session.proved_at = session.last_used_at = clock.now()
+    started = another_token(session)
+    session.proved_at = clock.now()
     audit.record("session.confirmed", session, side=session.side)
+    db.session.flush()
+    return started
+
+
+def another_token(session: LoginSession) -> Started:
+    """Give a session another token, since what its person signs in with has changed; the one before is worthless.
+
+    Where others change what somebody may do, the edge of the next request does it (`portal/core/web/rotation.py`).
+    """
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    session.token_hash, session.former_until = token_hash(token), None
+    session.last_used_at = clock.now()
     db.session.flush()
     return Started(session, token)
 

@@ -26,7 +26,8 @@ def take_seat(membership_id: UUID, *, by: Viewer) -> Started:
     audit.record("session.moved", session, shown=True, old={"seat": str(session.membership_id)},
                  new={"seat": str(membership_id)})  # fmt: skip
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    session.membership_id, session.token_hash = membership_id, token_hash(token)
+    session.membership_id, session.token_hash, session.privileges = membership_id, token_hash(token), None
+    session.former_until = None
     mine = update(Membership).where(Membership.id == membership_id, Membership.user_id == by.user_id)
     db.session.execute(mine.values(last_used_at=clock.now()).execution_options(synchronize_session=False))
     return Started(session, token)
