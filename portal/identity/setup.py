@@ -49,7 +49,7 @@ def app_is_set_up(user: User, form: SetupForm) -> bool:
 def passkey_facts(user: User, form: PasskeyNameForm | None = None) -> dict[str, Any]:
     """What the browser needs to make a passkey, and the form for its name."""
     return {
-        "passkey_form": form if form is not None else PasskeyNameForm(formdata=None, name=_usual_name()),
+        "passkey_form": form if form is not None else PasskeyNameForm(formdata=None, name=usual_name()),
         "passkey": passkeys.ask_to_make(gate.party(), user),
     }
 
@@ -66,6 +66,7 @@ def passkey_is_made(user: User, form: PasskeyNameForm, *, client_id: UUID | None
     return True
 
 
-def _usual_name() -> str:
+def usual_name() -> str:
+    """What a passkey of this browser is called unless its person says otherwise."""
     browser, system = browser_and_system(request.user_agent.string)
     return system or browser

@@ -13,6 +13,7 @@ from portal.core.web.forms import Form, no_web_address
 from portal.identity.passwords import LONGEST
 
 LONGEST_NAME = 120
+LONGEST_PASSKEY = 60
 LONGEST_MESSAGE = 2_000
 _TOO_LONG = lazy_gettext("This is too long.")
 
@@ -86,6 +87,12 @@ class NewPasswordForm(StrangersForm):
     """A password that is to be, typed once: it can be shown, and pasted."""
 
     password = _new_password()
+
+
+class PasskeyForm(StrangersForm):
+    """What to call the passkey that somebody has made in place of a password."""
+
+    name = _words(lazy_gettext("Name"), lazy_gettext("Give it a name that you will know it by."), LONGEST_PASSKEY)
 
 
 class OldPasswordForm(StrangersForm):

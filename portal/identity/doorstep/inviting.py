@@ -2,21 +2,22 @@
 
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask_babel import gettext
 
 from portal.core.policy import SIGN_IN, public
 from portal.core.web import answer
-from portal.identity import gate
+from portal.identity import gate, setup
 from portal.identity.blueprint import bp
 from portal.identity.doorstep import links
-from portal.identity.doorstep.forms import ButtonForm, NewPasswordForm
+from portal.identity.doorstep.forms import ButtonForm, NewPasswordForm, PasskeyForm
 from portal.identity.passwords import PasswordRefused
-from portal.identity.services import accepting
+from portal.identity.services import accepting, passkeys, second_factor
 from portal.identity.services.accepting import Invited
 from portal.identity.services.mail_tokens import TokenSpent
 
 PAGE = "identity/doorstep/invitation.html"
+CODES = "identity/gate/recovery_codes.html"
 
 
 @bp.get("/auth/invitation")
@@ -54,11 +55,40 @@ def accept_invitation() -> Response:
     return gate.proven(links.drop(answer.moved(url_for(SIGN_IN[found.side]))), found.user)
 
 
+@bp.post("/auth/invitation/passkey")
+@public("gate", because="the token of the mail is the proof, and is used up; it gives nobody who has a login another")
+def accept_invitation_by_passkey() -> Response:
+    """Take it up with the passkey that the browser made in place of a password. It signs nobody in."""
+    kept = links.carried("invitation")
+    try:
+        found = accepting.invited(kept.token)
+        form = PasskeyForm()
+        if not form.validate():
+            return answer.invalid(PAGE, **_facts(_form(found), found, passkey=form))
+        _, codes = accepting.accept_with_passkey(kept.token, _brought(form))
+    except passkeys.PasskeyRefused as refused:
+        second_factor.refused(found.user, "passkey", refused.reason)
+        form.reject("name", gettext("The passkey could not be kept. Try again, or choose a password."))
+        return answer.invalid(PAGE, **_facts(_form(found), found, passkey=form))
+    except accepting.HasLogin:
+        return answer.moved(url_for(".invitation"))
+    except TokenSpent:
+        return links.spent(kept)
+    answer.say(gettext("Welcome! Keep these codes, then sign in with your passkey."))
+    page = answer.page(CODES, title=gettext("Your recovery codes"), codes=codes, next_url=url_for(SIGN_IN[found.side]))
+    return gate.proven(links.drop(page), found.user)
+
+
+def _brought(form: PasskeyForm) -> accepting.Answer:
+    credential, challenge = request.form.get("credential", ""), request.form.get("challenge", "")
+    return accepting.Answer(credential, challenge, form.name.data or "", gate.party())
+
+
 def _form(found: Invited) -> NewPasswordForm | ButtonForm:
     return NewPasswordForm() if found.is_new else ButtonForm()
 
 
-def _facts(form: NewPasswordForm | ButtonForm, found: Invited) -> dict[str, Any]:
+def _facts(form: NewPasswordForm | ButtonForm, found: Invited, *, passkey: PasskeyForm | None = None) -> dict[str, Any]:
     return {
         "title": gettext("You are invited"),
         "form": form,
@@ -66,4 +96,7 @@ def _facts(form: NewPasswordForm | ButtonForm, found: Invited) -> dict[str, Any]
         "name": found.user.name,
         "email": found.user.email,
         "is_new": found.is_new,
+        "passkey_form": passkey or PasskeyForm(name=setup.usual_name()),
+        "passkey": passkeys.ask_to_make(gate.party(), found.user, alone=True) if found.is_new else None,
+        "passkey_url": url_for(".accept_invitation_by_passkey"),
     }

@@ -78,12 +78,16 @@ def ask_for_one(party: Party, passkeys: list[Passkey] | None = None) -> Asking:
     return Asking(webauthn.options_to_json(options), _signed("get", challenge, None))
 
 
-def ask_to_make(party: Party, user: User) -> Asking:
-    """Options for making a passkey for this person; a device that holds one of theirs makes no second."""
+def ask_to_make(party: Party, user: User, *, alone: bool = False) -> Asking:
+    """Options for making a passkey for this person; a device that holds one of theirs makes no second.
+
+    `alone`: it will be the only proof, so the device must verify its person and know by itself whose it is.
+    """
     import webauthn
     from webauthn.helpers import structs
 
     challenge = secrets.token_bytes(32)
+    resident, verified = structs.ResidentKeyRequirement, structs.UserVerificationRequirement
     options = webauthn.generate_registration_options(
         rp_id=party.host,
         rp_name=party.name,
@@ -93,8 +97,8 @@ def ask_to_make(party: Party, user: User) -> Asking:
         challenge=challenge,
         exclude_credentials=_descriptors(of(user.id)),
         authenticator_selection=structs.AuthenticatorSelectionCriteria(
-            resident_key=structs.ResidentKeyRequirement.PREFERRED,
-            user_verification=structs.UserVerificationRequirement.PREFERRED,
+            resident_key=resident.REQUIRED if alone else resident.PREFERRED,
+            user_verification=verified.REQUIRED if alone else verified.PREFERRED,
         ),
     )
     return Asking(webauthn.options_to_json(options), _signed("create", challenge, user.id))
@@ -161,29 +165,42 @@ def _move_count(passkey: Passkey, count: int) -> None:
 
 def register(user: User, answer: str, token: str, party: Party, *, name: str) -> Passkey:
     """Keep a passkey that the browser has just made for this person. Raises PasskeyRefused."""
+    return keep(made(user, answer, token, party, name=name))
+
+
+def made(user: User, answer: str, token: str, party: Party, *, name: str, alone: bool = False) -> Passkey:
+    """Check a passkey that the browser has just made for this person; it isn't kept yet. Raises PasskeyRefused.
+
+    `alone`: it is to be the only proof, and must have verified its person.
+    """
     import webauthn
     from webauthn.helpers import bytes_to_base64url
     from webauthn.helpers.exceptions import WebAuthnException
 
     read = _read(answer)
     try:
-        made = webauthn.verify_registration_response(
+        proven = webauthn.verify_registration_response(
             credential=read,
             expected_challenge=_challenge("create", token, user.id),
             expected_rp_id=party.host,
             expected_origin=party.origin,
+            require_user_verification=alone,
         )
     except (WebAuthnException, ValueError, KeyError, TypeError) as fault:
         raise PasskeyRefused(str(fault)[:200]) from None
-    passkey = Passkey(
+    return Passkey(
         user_id=user.id,
         name=name.strip()[:LONGEST_NAME],
-        credential_id=bytes_to_base64url(made.credential_id),
-        public_key=bytes_to_base64url(made.credential_public_key),
-        sign_count=made.sign_count,
+        credential_id=bytes_to_base64url(proven.credential_id),
+        public_key=bytes_to_base64url(proven.credential_public_key),
+        sign_count=proven.sign_count,
         transports=_transports(read),
         created_at=clock.now(),
     )
+
+
+def keep(passkey: Passkey) -> Passkey:
+    """Keep a passkey that was checked. Raises PasskeyRefused for one that somebody here has already."""
     try:
         with db.session.begin_nested():
             db.session.add(passkey)
