@@ -13,8 +13,10 @@ def register(app: Flask) -> None:
     from portal.access.panels import access_of_client
 
     app.register_blueprint(bp)
-    also = ("/admin/board-groups", "/admin/access")
     nav.add(
-        nav.Item("msp", lazy_gettext("Access"), "lock", "access.roles", order=80, permission="role:read", also=also)
-    )
+        nav.Item(
+            "msp", lazy_gettext("Access"), "lock", "access.roles", order=80,
+            also=("/admin/board-groups", "/admin/access"), instead=("access.settings",),
+        )
+    )  # fmt: skip
     slots.fill(slots.Panel("company.panels", 80, "user:update", "access/_of_client.html", access_of_client))

@@ -153,6 +153,16 @@ def is_open_to_lookers(rule: Rule, method: str) -> bool:
     return method in _READS or rule.permission in LOOKERS_MAY_WRITE
 
 
+def is_open_to(scope: Scope, endpoint: str, method: str = "GET") -> bool:
+    """Whether the table lets the person call this view: what decides if a link or a button to it is shown."""
+    rule = rule_of(current_app, endpoint)
+    if rule is None:
+        return True
+    if rule.permission is not None and not scope.may(rule.permission):
+        return False
+    return scope.staff_user_id is None or rule.face != "client" or is_open_to_lookers(rule, method)
+
+
 def _wants_proof(scope: Scope) -> Response | None:
     """Let somebody on who proved themselves lately; others confirm first. Raises Forbidden."""
     if scope.user_id is None:

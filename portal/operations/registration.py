@@ -13,6 +13,6 @@ def register(app: Flask) -> None:
     nav.add(
         nav.Item(
             side="msp", label=lazy_gettext("System"), icon="settings", endpoint="operations.outbox",
-            order=90, permission="outbox:read", under="/admin",
+            order=90, under="/admin", instead=("operations.jobs",),
         )
     )  # fmt: skip

@@ -27,16 +27,16 @@ def register(app: Flask) -> None:
     slots.fill(Panel("users.notice", 10, "review:decide", "people/_review_notice.html", reviews.client_tile))
     slots.fill(Panel("queue.notice", 10, "review:decide", "people/_reviews_late.html", reviews.staff_notice))
     nav.add(
-        nav.Item(
-            "msp", lazy_gettext("Staff"), "people", "people.staff", order=80, permission="user:update", in_menu=True
-        )
+        nav.Item("msp", lazy_gettext("Staff"), "people", "people.staff", order=80, permission="user:read", in_menu=True)
     )
     for words, endpoint, permission in (
         (lazy_gettext("Access reviews"), "people.reviews", "review:decide"),
         (lazy_gettext("Client groups"), "people.groups", "client:update"),
     ):
         nav.add(nav.Item("msp", words, "shield", endpoint, order=82, permission=permission, in_menu=True))
-    nav.add(nav.Item("client", lazy_gettext("Account"), "person", "people.profile", order=80, in_menu=True))
+    # Nobody who looks on opens the person's own profile.
+    words, beside = lazy_gettext("Account"), ("people.own_company",)
+    nav.add(nav.Item("client", words, "person", "people.profile", order=80, in_menu=True, instead=beside))
     nav.add(
         nav.Item("msp", lazy_gettext("Clients"), "building", "people.companies", order=20, permission="client:read")
     )

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from portal.core.policy import allow, one_or_404
-from portal.core.tenancy.scope import viewer
-from portal.core.web import answer
+from portal.core.tenancy.scope import current_scope, viewer
+from portal.core.web import answer, nav
 from portal.core.web.limits import takes_files
 from portal.extensions import db
 from portal.files.uploads import Collected
@@ -28,8 +28,10 @@ Write = Callable[..., Comment]
 @bp.get("")
 @allow("staff", None)
 def home() -> Response:
-    """The console begins with the queue."""
-    return answer.moved(url_for(".queue"))
+    """The console begins with the queue, or else with the first place that the person may enter."""
+    scope = current_scope()
+    places = nav.entries("msp", scope) + nav.entries("msp", scope, in_menu=True)
+    return answer.moved(places[0].url)
 
 
 @bp.get("/tickets")

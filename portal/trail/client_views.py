@@ -4,7 +4,7 @@ from flask import Response, url_for
 from flask_babel import gettext
 
 from portal.core import audit
-from portal.core.policy import allow
+from portal.core.policy import allow, is_open_to
 from portal.core.tenancy.scope import current_scope
 from portal.core.web import answer
 from portal.trail import export, pages
@@ -16,12 +16,13 @@ from portal.trail.filters import FilterForm
 @allow("client", "activity:read")
 def activity() -> Response:
     """What was done by the own people, and by the MSP's with the own data."""
+    scope, export_view = current_scope(), "activity.activity_export"
     return answer.page(
         "trail/activity.html",
         "trail/_entries.html",
         title=gettext("Activity"),
-        export_url=url_for("activity.activity_export"),
-        **pages.entries_page(current_scope()),
+        export_url=url_for(export_view) if is_open_to(scope, export_view, "POST") else None,
+        **pages.entries_page(scope),
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from flask import current_app, request
+from flask import request
 from flask_babel import LazyString
 
 from portal.core import policy
@@ -17,6 +17,7 @@ class Item:
 
     `in_menu`: it stands in the person's own menu instead of among the main places.
     `also`: further addresses under which its pages lie.
+    `instead`: where it leads somebody who may not open the first of its pages.
     `is_act`: it is the side's first act, in the middle of a phone's bar.
     """
 
@@ -30,6 +31,7 @@ class Item:
     in_menu: bool = False
     is_act: bool = False
     also: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +57,34 @@ def add(item: Item) -> None:
 
 def entries(side: Side, scope: Scope, *, in_menu: bool = False) -> list[Entry]:
     """The places of this side that the person may enter, in order: the main ones, or those of the own menu."""
-    places = [item for item in _open_to(side, scope) if not item.is_act]
-    nearest = max(map(_nearness, places), default=0)
-    return [replace(_shown(item), current=0 < _nearness(item) == nearest) for item in places if item.in_menu is in_menu]
+    places = [(item, door) for item, door in _open_to(side, scope) if not item.is_act]
+    nearest = max((_nearness(item) for item, _ in places), default=0)
+    return [
+        replace(_shown(item, door), current=0 < _nearness(item) == nearest)
+        for item, door in places
+        if item.in_menu is in_menu
+    ]
 
 
 def act(side: Side, scope: Scope) -> Entry | None:
     """The side's first act, where it has one and the person may do it."""
-    return next((_shown(item) for item in _open_to(side, scope) if item.is_act), None)
+    return next((_shown(item, door) for item, door in _open_to(side, scope) if item.is_act), None)
 
 
-def _open_to(side: Side, scope: Scope) -> list[Item]:
-    return [item for item in _items if item.side == side and _may_enter(item, scope)]
+def _open_to(side: Side, scope: Scope) -> list[tuple[Item, str]]:
+    """The places that the person may enter, each with the page that it leads to."""
+    doors = ((item, _door(item, scope)) for item in _items if item.side == side)
+    return [(item, door) for item, door in doors if door is not None]
 
 
-def _may_enter(item: Item, scope: Scope) -> bool:
-    if item.permission is not None and not scope.may(item.permission):
-        return False
-    rule = policy.rule_of(current_app, item.endpoint)
-    return (
-        scope.staff_user_id is None or rule is None or rule.face != "client" or policy.is_open_to_lookers(rule, "GET")
-    )
+def _door(item: Item, scope: Scope) -> str | None:
+    if (item.permission is None or scope.may(item.permission)) and policy.is_open_to(scope, item.endpoint):
+        return item.endpoint
+    return next((each for each in item.instead if policy.is_open_to(scope, each)), None)
 
 
-def _shown(item: Item) -> Entry:
-    url = fixed(item.endpoint)
-    return Entry(label=str(item.label), url=url, icon=item.icon, current=_nearness(item) > 0)
+def _shown(item: Item, door: str) -> Entry:
+    return Entry(label=str(item.label), url=fixed(door), icon=item.icon, current=_nearness(item) > 0)
 
 
 def _nearness(item: Item) -> int:

@@ -6,9 +6,9 @@ from flask import Response, request, url_for
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
-from portal.core.policy import allow, one_or_404
+from portal.core.policy import allow, is_open_to, one_or_404
 from portal.core.tenancy import doors
-from portal.core.tenancy.scope import viewer
+from portal.core.tenancy.scope import current_scope, viewer
 from portal.core.web import answer, cookies
 from portal.core.web.nav import Entry
 from portal.extensions import db
@@ -22,15 +22,15 @@ from portal.settings import current
 def tabs(endpoint: str) -> list[Entry]:
     """The parts of the account, as far as the viewer may enter them."""
     places = (
-        ("profile", gettext("Profile"), None),
-        ("own_company", gettext("Company"), None),
-        ("users", gettext("People"), "user:read"),
-        ("own_review", gettext("Access review"), "review:decide"),
+        ("profile", gettext("Profile")),
+        ("own_company", gettext("Company")),
+        ("users", gettext("People")),
+        ("own_review", gettext("Access review")),
     )
     return [
         Entry(label, url_for(f".{name}"), "", name == endpoint)
-        for name, label, permission in places
-        if permission is None or viewer.may(permission)
+        for name, label in places
+        if is_open_to(current_scope(), f"people.{name}")
     ]
 
 

@@ -50,7 +50,8 @@ def review(number: int) -> Response:
         lambda item_id: url_for(".decide_review", number=number, item_id=item_id),
         lambda contact_id: url_for(".person", number=number, contact_id=contact_id),
     )
-    return answer.page("people/review.html", client=client, **page)
+    may_open_client = viewer.may("client:read")
+    return answer.page("people/review.html", client=client, may_open_client=may_open_client, **page)
 
 
 @bp.post("/msp/clients/<int(max=999999999):number>/review/<uuid:item_id>")
