@@ -78,6 +78,7 @@ def make(trial: Trial) -> Flask:
 
     environment.globals.update(
         asset=assets.asset,
+        stylesheets=assets.stylesheets,
         csrf_field=lambda: TOKEN,
         flashes=flashes,
         when=_when,

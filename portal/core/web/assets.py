@@ -4,7 +4,7 @@ import json
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from whitenoise import WhiteNoise
 
@@ -15,9 +15,21 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from portal.core.web.cookies import Side
+
 DIST = STATIC / "dist"
 PREFIX = "/static/"
 HASHED = re.compile(r"\.[0-9a-f]{10}\.\w+$")
+
+
+class Framed(Protocol):
+    """What of a page's place decides how it looks."""
+
+    @property
+    def side(self) -> "Side": ...  # noqa: D102  # the protocol says it
+
+    @property
+    def brand_css_url(self) -> str | None: ...  # noqa: D102  # same
 
 
 class StaticNotBuilt(RuntimeError):
@@ -41,6 +53,12 @@ def asset(name: str) -> str:
     Raises KeyError for a file that was never built.
     """
     return PREFIX + manifest(DIST)[name]
+
+
+def stylesheets(place: Framed) -> tuple[str, str]:
+    """The addresses of what a page's first paint waits for: the side's stylesheet and the brand's."""
+    bundle = "staff.css" if place.side == "msp" else "app.css"
+    return asset(bundle), place.brand_css_url or asset(f"brand-{place.side}.css")
 
 
 def serve_static(app: "Flask", folder: Path = DIST) -> None:

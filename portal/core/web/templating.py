@@ -9,7 +9,7 @@ from flask.templating import Environment
 from jinja2 import StrictUndefined
 
 from portal.core.web import dom, figures, phrases, slots
-from portal.core.web.assets import asset
+from portal.core.web.assets import asset, stylesheets
 from portal.core.web.place import here
 
 
@@ -32,7 +32,9 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.globals.update(asset=asset, dom_id=dom.dom_id, panels=slots.panels, remembered=remembered)
+    app.jinja_env.globals.update(
+        asset=asset, stylesheets=stylesheets, dom_id=dom.dom_id, panels=slots.panels, remembered=remembered
+    )
     phrases.install(app)
     figures.install(app)
     app.context_processor(lambda: {"place": here()})
