@@ -1,6 +1,7 @@
 """Roles, narrowing and the simulator in a real browser: on a phone, on a desk, without scripts."""
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from portal.identity.models import Role, RolePermission
@@ -58,12 +59,16 @@ def test_the_matrix_is_changed_by_hand_on_a_desk(browse):
     assert page.get_by_text("Bo Ledger").is_visible()
 
 
-def test_a_private_ticket_is_opened_without_scripts(browse):
-    page = browse(SAM, scripts=False)
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_private_ticket_is_opened_and_not_even_the_admin_finds_it(browse, visit, scripts):
+    page = browse(SAM, scripts=scripts)
     page.goto("/tickets/new")
     page.get_by_label("What is it about?").fill("My pay")
     page.get_by_label("What happened?").fill("It is wrong.")
     page.get_by_label("Only the people named on it see this").check()
     page.get_by_role("button", name="Send to").click()
-    assert page.locator("#ticket-head").get_by_text("Private").is_visible()
+    expect(page.locator("#ticket-head").get_by_text("Private")).to_be_visible()
     assert fits(page)
+    page.goto("/tickets")
+    expect(page.get_by_role("link", name="My pay")).to_be_visible()
+    assert "My pay" not in visit(DANA).get("/tickets")
