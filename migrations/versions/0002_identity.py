@@ -600,6 +600,7 @@ def _tables() -> None:
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("by_user_id", sa.Uuid(), nullable=True),
+        sa.Column("revoked_by_user_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
             "purpose IN ('invitation', 'password_reset', 'verification', 'sign_in', 'unlocking')",
             name=op.f("ck_mail_tokens_purpose"),

@@ -20,7 +20,14 @@ TITLES: Final[dict[str, LazyString]] = {
     "travel": lazy_gettext("Two countries within an hour"),
     "exports": lazy_gettext("Many exports on one day"),
     "night": lazy_gettext("Rights changed at night"),
+    "domain_missing": lazy_gettext("The record that proves an email domain is gone"),
+    "domain_lost": lazy_gettext("An email domain is no longer proven"),
 }
+_OF_DOMAINS: Final[dict[str, LazyString]] = {
+    "domain_missing": lazy_gettext("have it published again within a week, or company sign-ins make no more accounts."),
+    "domain_lost": lazy_gettext("company sign-ins make no more accounts."),
+}
+"""What follows for the domain, which stands before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ def lines(viewer: Viewer, alerts: Sequence[SecurityAlert]) -> list[AlertLine]:
             id=each.id,
             at=each.at,
             title=str(TITLES.get(each.kind, each.kind)),
-            text=_text(each.kind, each.facts),
+            text=_of_domain(each.kind, each.facts) or _text(each.kind, each.facts),
             who=names.get(each.user_id, "") if each.user_id else "",
             client=clients.get(each.client_id, "") if each.client_id else "",
             seen_at=each.seen_at,
@@ -57,6 +64,10 @@ def lines(viewer: Viewer, alerts: Sequence[SecurityAlert]) -> list[AlertLine]:
         )
         for each in alerts
     ]
+
+
+def _of_domain(kind: str, facts: dict[str, Any]) -> str:
+    return f"{facts.get('domain', '')}: {_OF_DOMAINS[kind]}" if kind in _OF_DOMAINS else ""
 
 
 def _text(kind: str, facts: dict[str, Any]) -> str:

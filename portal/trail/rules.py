@@ -29,6 +29,7 @@ class Seen:
     address: str = ""
     country: str = ""
     is_new_device: bool = False
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,15 @@ def mass_exports(exported: Iterable[Seen], *, most: int, zone: ZoneInfo) -> list
                 {"count": count})
         for (user_id, day), count in counts.items()
         if count >= most
+    ]  # fmt: skip
+
+
+def shaky_domains(missed: Iterable[Seen]) -> list[Finding]:
+    """Email domains whose proof is missed, or was lost: nobody gets an account by them then."""
+    return [
+        Finding(each.action.replace(".", "_"), f"domain:{each.id}", each.at, None, each.client_id,
+                {"domain": each.domain})
+        for each in missed
     ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ _log = structlog.get_logger("portal.security")
 SIGNED_IN: Final = "sign_in.succeeded"
 FAILED: Final = ("sign_in.failed",)
 """A wrong password, code or passkey: the entry says which."""
+DOMAINS: Final = ("domain.missing", "domain.lost")
 TRAVEL: Final = "travel"
 WINDOW: Final = rules.HOUR * 2
 """Longer than the duty's period by far, so that one that comes late has missed nothing."""
@@ -65,6 +66,7 @@ def _of_sign_ins(at: dt.datetime, settings: AccessSettings) -> Iterable[Finding]
 def _of_acts(at: dt.datetime, settings: AccessSettings, zone: ZoneInfo) -> Iterable[Finding]:
     exported = _seen(wording.EXPORTS, since=at - rules.DAY)
     yield from rules.mass_exports(exported, most=settings.alert_exports, zone=zone)
+    yield from rules.shaky_domains(_seen(DOMAINS, since=at - WINDOW))
     changed = _seen(wording.RIGHTS_CHANGES, since=at - WINDOW)
     yield from rules.at_night(changed, begins=settings.night_from, ends=settings.night_to, zone=zone)
 
@@ -80,6 +82,7 @@ def _seen(actions: Sequence[str], *, since: dt.datetime) -> list[Seen]:
             AuditEntry.id, AuditEntry.action, AuditEntry.at, AuditEntry.user_id, AuditEntry.client_id,
             AuditEntry.object_id, _fact("account").label("mark"), _fact("address").label("address"),
             _fact("country").label("country"), _fact("new_device").label("new_device"),
+            _fact("email_domain").label("domain"),
         )
         .where(AuditEntry.action.in_(actions), AuditEntry.at >= since)
         .order_by(AuditEntry.at.desc())
@@ -88,7 +91,7 @@ def _seen(actions: Sequence[str], *, since: dt.datetime) -> list[Seen]:
     return [
         Seen(
             row.id, row.action, row.at, row.user_id, row.client_id, row.object_id,
-            row.mark or "", row.address or "", row.country or "", row.new_device in {"1", "true"},
+            row.mark or "", row.address or "", row.country or "", row.new_device in {"1", "true"}, row.domain or "",
         )
         for row in db.session.execute(statement)
     ]  # fmt: skip

@@ -71,6 +71,7 @@ ACTS: Final[dict[str, Act]] = {
     "roles.changed": Act("rights", lazy_gettext("Changed somebody's roles")),
     "client.domain_changed": Act("rights", lazy_gettext("Changed whose addresses belong to a client")),
     "domain.proven": Act("rights", lazy_gettext("Had an email domain proven")),
+    "domain.missing": Act("house", lazy_gettext("Missed the record that proves an email domain")),
     "domain.lost": Act("rights", lazy_gettext("Lost the proof of an email domain")),
     "client.denied": Act("rights", lazy_gettext("Changed what a client's people may never do")),
     "membership.denied": Act("rights", lazy_gettext("Changed what somebody may never do")),

@@ -200,6 +200,7 @@ ACCESS = {
     "memberships x JOIN group_grants g ON g.id = x.group_grant_id AND g.user_id = x.user_id WHERE true": (2, 0),
     "denials x WHERE true": (1, 0),
     "mail_tokens x JOIN memberships m ON m.id = membership_id WHERE expires_at > now() AND NOT m.is_active": (1, 0),
+    "mail_tokens x WHERE expires_at <= now() AND revoked_at IS NOT NULL": (1, 0),
     "access_requests x WHERE state = 'open'": (1, 0),
     "security_alerts x WHERE seen_at IS NULL": (1, 1),
     "security_alerts x WHERE seen_at IS NOT NULL": (1, 0),

@@ -22,11 +22,13 @@ from tests import jobs, world
 from tests.identity.dns_server import name_servers
 from tests.identity.sso_steps import come, person, reasons, refused
 from tests.identity.steps import trail
+from tests.trail.test_alerts import run_duty
 from tests.world import ADMIN, OLIVIA, SAM, SUMMIT_ADMIN, TECH
 
 DOMAIN, NAME = "brightdental.example", "_portal-proof.brightdental.example"
 COMPANY = "/msp/clients/10001"
 CHECK = "/check"
+GONE = ["The record that proves an email domain is gone", "An email domain is no longer proven"]
 
 
 @pytest.fixture
@@ -342,6 +344,26 @@ class TestTheDailyLook:
         with system() as session:
             [told] = trail(session, "domain.lost")
             assert (told.client_id, told.visibility, told.user_id) == (SAM.client_id, "public", None)
+
+    @pytest.mark.usefixtures("proven")
+    def test_the_administrators_hear_of_it_twice(self, app, visit, system):
+        self.look(app, system)
+        self.look(app, system)
+        assert self.watched(app) == GONE[:1]
+        self.missing_for(system, days=8)
+        self.look(app, system)
+        assert self.watched(app) == GONE
+        page = visit(ADMIN).get("/admin/alerts")
+        assert f"{DOMAIN}: have it published again within a week" in page
+        assert f"{DOMAIN}: company sign-ins make no more accounts" in page
+        assert "Bright Dental" in page
+
+    def watched(self, app):
+        """What the watching duty mails to Ada, title by title."""
+        run_duty(app)
+        mails = [each for each in jobs.sent(app) if each["To"].addresses[0].addr_spec == ADMIN.email]
+        bodies = [each.get_body(("html",)).get_content() for each in mails]
+        return [title for body in bodies for title in GONE if title in body]
 
     @pytest.mark.usefixtures("proven")
     def test_a_record_that_is_back_is_missed_no_more(self, app, system, server):

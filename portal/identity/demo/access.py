@@ -119,12 +119,13 @@ def _alert(
 
 
 def _invitation(rows: _Rows, cast: Cast) -> None:
-    """One of yesterday that nobody has followed yet. Its link was never mailed, and nobody knows it."""
+    """One that was left lying, and one of yesterday in its place. Their links were never mailed; nobody knows them."""
     jule, dana = cast.seat("jule@brightdental.example"), cast.seat("dana@brightdental.example")
-    at = moment(rows.load, 1, 8, 20)
-    ends, hashed = at + int(LIFE["invitation"].total_seconds()) * 1000, token_hash(secrets.token_urlsafe(TOKEN_BYTES))
-    rows.put("mail_tokens", jule.user_id, jule.company.id, jule.id, "invitation", jule.contact.email, hashed,
-             instant(at), instant(ends), dana.user_id)  # fmt: skip
+    life, again = int(LIFE["invitation"].total_seconds()) * 1000, moment(rows.load, 1, 8, 20)
+    for at, replaced in ((moment(rows.load, 6, 13, 5), instant(again)), (again, None)):
+        hashed = token_hash(secrets.token_urlsafe(TOKEN_BYTES))
+        rows.put("mail_tokens", jule.user_id, jule.company.id, jule.id, "invitation", jule.contact.email, hashed,
+                 instant(at), instant(at + life), replaced, dana.user_id)  # fmt: skip
 
 
 def _domains(rows: _Rows, cast: Cast) -> None:
@@ -198,7 +199,7 @@ _TABLES = {
     "denials": ("client_id", "membership_id", "permission"),
     "mail_tokens": (
         "user_id", "client_id", "membership_id", "purpose", "email", "token_hash", "created_at", "expires_at",
-        "by_user_id",
+        "revoked_at", "by_user_id",
     ),
     "access_requests": ("name", "email", "email_key", "company", "message", "state", "created_at"),
     "access_reviews": ("client_id", "started_at", "due_at", "finished_at"),

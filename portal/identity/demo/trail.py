@@ -111,7 +111,8 @@ def _harbor(pen: _Pen, roles: Roles, bounds: Bounds, made: Made) -> None:
     pen.staff("admin", moment(load, 3, 7, 5), "alert.seen", ("security_alerts", made.alert), {})
     jule = cast.seat("jule@brightdental.example")
     invited = {"new": {"email": jule.contact.email, "roles": ["User"], "scope": "taking_part"}}
-    pen.client(dana, moment(load, 1, 8, 20), "invitation.sent", ("memberships", jule.id), invited)
+    pen.client(dana, moment(load, 6, 13, 5), "invitation.sent", ("memberships", jule.id), invited)
+    pen.client(dana, moment(load, 1, 8, 20), "invitation.resent", ("memberships", jule.id), {})
     pen.write(GATE, moment(load, 1, 13, 11), "access.requested", None, {"address": "192.0.2.90"})
     abroad = {"side": "client", "way": "password", "factor": "", "new_device": 1, **ABROAD}
     pen.client(kim, moment(load, 1, 19, 52), "sign_in.succeeded", ("users", kim.user_id), abroad)

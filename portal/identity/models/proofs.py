@@ -71,7 +71,8 @@ class MailToken(MemberOwned, Base):
     """What a link in a mail carries: 32 random bytes, kept as SHA-256 in hex, good once and for a time.
 
     `email` is the mailbox that it was sent to and therefore proves. An invitation
-    belongs to a client (`client_id`, `membership_id`) or, for the staff, to none.
+    belongs to a client (`client_id`, `membership_id`) or, for the staff, to none. What ended
+    with no `revoked_by_user_id` was taken out of force by another link or act.
     """
 
     __tablename__ = "mail_tokens"
@@ -98,3 +99,4 @@ class MailToken(MemberOwned, Base):
     used_at: Mapped[dt.datetime | None]
     revoked_at: Mapped[dt.datetime | None]
     by_user_id: Mapped[uuid.UUID | None]
+    revoked_by_user_id: Mapped[uuid.UUID | None]

@@ -165,7 +165,7 @@ def revoke(invited: Membership | User) -> None:
     """Let the open invitation die. What was written down for it stays without effect; harmless where there is none."""
     membership_id = invited.id if isinstance(invited, Membership) else None
     user_id = invited.user_id if isinstance(invited, Membership) else invited.id
-    mail_tokens.kill(user_id, ("invitation",), membership_id=membership_id)
+    mail_tokens.kill(user_id, ("invitation",), membership_id=membership_id, by=current_scope().actor_id)
     audit.record("invitation.revoked", invited, shown=isinstance(invited, Membership))
 
 

@@ -158,15 +158,24 @@ def redeem(purpose: Purpose, token: str) -> MailToken:
     return row
 
 
-def kill(user_id: uuid.UUID, purposes: Iterable[Purpose] = PURPOSES, *, membership_id: uuid.UUID | None = None) -> None:
-    """Put a person's unused tokens of these purposes out of force; of one membership's alone where it is named."""
+def kill(
+    user_id: uuid.UUID,
+    purposes: Iterable[Purpose] = PURPOSES,
+    *,
+    membership_id: uuid.UUID | None = None,
+    by: uuid.UUID | None = None,
+) -> None:
+    """Put a person's unused tokens of these purposes out of force; of one membership's alone where it is named.
+
+    `by`: who wanted just that; None where it follows from something else.
+    """
     whose = [MailToken.user_id == user_id, MailToken.purpose.in_(sorted(purposes))]
     if membership_id is not None:
         whose.append(MailToken.membership_id == membership_id)
     db.session.execute(
         update(MailToken)
         .where(*whose, MailToken.used_at.is_(None), MailToken.revoked_at.is_(None))
-        .values(revoked_at=clock.now())
+        .values(revoked_at=clock.now(), revoked_by_user_id=by)
         .execution_options(synchronize_session="fetch")
     )
 

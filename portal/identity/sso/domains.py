@@ -2,7 +2,8 @@
 
 A tenant may say that a domain is a client's or its own. Before a company sign-in makes accounts for people of
 that domain, whoever owns it publishes a TXT record with a text that only this tenant was given. What one tenant
-has proven is nothing to another. A proof that is gone from the name system for a week is lost.
+has proven is nothing to another. A proof that is gone from the name system for a week is lost;
+the tenant's administrators hear of it when it is first missed, and when it is lost (`portal/trail`).
 """
 
 import datetime as dt
@@ -129,7 +130,9 @@ def _take(row: EmailDomain, outcome: names.Outcome, by: UUID | None) -> None:
             row.proven_at, row.proven_by_user_id = now, by
             _note("domain.proven", row, by)
     elif outcome in _ABSENT and row.proven_at is not None:
-        row.missing_since = row.missing_since or now
+        if row.missing_since is None:
+            row.missing_since = now
+            _note("domain.missing", row, None)
         if now - row.missing_since >= PATIENCE:
             row.proven_at = row.proven_by_user_id = row.missing_since = None
             _note("domain.lost", row, None)

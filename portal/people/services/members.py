@@ -124,7 +124,7 @@ def close_seat(seat: Membership, *, by: Viewer) -> None:
     """Put a seat out of force, with its sessions and open invitations. Whether that may be is the caller's question."""
     seat.is_active = False
     db.session.flush()
-    mail_tokens.kill(seat.user_id, ("invitation",), membership_id=seat.id)
+    mail_tokens.kill(seat.user_id, ("invitation",), membership_id=seat.id, by=by.actor_id)
     if by.is_client:
         doors.end_seat(seat.id)
     else:

@@ -14,7 +14,14 @@ from portal.core.policy import allow, one_or_404
 from portal.core.tenancy.scope import viewer
 from portal.core.web import answer
 from portal.identity.models import Membership, User
-from portal.identity.services import access_codes, account_states, invitations, second_factor, sessions
+from portal.identity.services import (
+    access_codes,
+    account_states,
+    invitation_history,
+    invitations,
+    second_factor,
+    sessions,
+)
 from portal.people import pages, queries, wording
 from portal.people.blueprint import bp
 from portal.people.forms import ContactForm, InviteForm
@@ -255,6 +262,7 @@ def _page(
         roles=roles or _seat_form(number, contact_id, formdata=None),
         scope=wording.SCOPES[somebody.membership.ticket_scope] if somebody.membership is not None else "",
         code=code,
+        happenings=invitation_history.of(somebody.membership) if somebody.membership is not None else (),
         second_factors=second_factor.of(somebody.user.id).count if somebody.user is not None else 0,
         may=viewer.may,
     )

@@ -15,7 +15,7 @@ from portal.core.web import answer
 from portal.extensions import db
 from portal.identity import policy
 from portal.identity.models import Role
-from portal.identity.services import invitations, second_factor, sessions
+from portal.identity.services import invitation_history, invitations, second_factor, sessions
 from portal.people import queries, wording
 from portal.people.blueprint import bp
 from portal.people.forms import ColleagueForm, RolesForm, ids_of
@@ -211,5 +211,6 @@ def _page(user_id: UUID, *, form: RolesForm | None = None, status: int = 200) ->
         assigned=assigned,
         second_factors=second_factor.of(user_id).count,
         is_self=user_id == viewer.user_id,
+        happenings=invitation_history.of(row.User),
         may=viewer.may,
     )

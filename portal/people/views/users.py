@@ -11,7 +11,7 @@ from portal.core.policy import allow, one_or_404
 from portal.core.tenancy.scope import viewer
 from portal.core.web import answer
 from portal.identity.models import Membership
-from portal.identity.services import invitations
+from portal.identity.services import invitation_history, invitations
 from portal.people import pages, queries, wording
 from portal.people.blueprint import bp
 from portal.people.forms import ContactForm, InviteForm
@@ -193,5 +193,6 @@ def _page(contact_id: UUID, *, data: Any = None, roles: Any = None, status: int 
         may_update=viewer.may("user:update"),
         may_invite=viewer.may("user:invite"),
         may_deactivate=viewer.may("user:deactivate") and not is_self,
+        happenings=invitation_history.of(seat) if seat is not None else (),
         came_in=seat is not None and members.came_in(seat),
     )
