@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
+
 from portal.core import text
 from portal.core.tenancy.scope import viewer
 from portal.core.web.links import link
@@ -64,6 +66,9 @@ def _with_comment(ticket_id: UUID, comment_id: UUID, visibility: str = "public")
     if comment is None:
         return None
     body = comment.body[:LONGEST]
+    is_sealed = viewer.is_staff and ticket.is_private and not policy.is_given(viewer, ticket)
+    if is_sealed:  # read in the console, where the trail tells of it
+        body = gettext("This ticket is private. Open it to read what is written: the client sees who did.")
     return {
         "ticket": ticket,
         "url": _url(ticket),
@@ -72,6 +77,8 @@ def _with_comment(ticket_id: UUID, comment_id: UUID, visibility: str = "public")
         "by_reader": comment.author_contact_id is not None and comment.author_contact_id == viewer.contact_id,
         "plain": text.plain(body),
         "prose": text.to_html(body),
-        "is_cut": len(comment.body) > LONGEST,
-        "files": [file.name for file in db.session.execute(queries.files(ticket_id, [comment_id]))],
+        "is_cut": not is_sealed and len(comment.body) > LONGEST,
+        "files": []
+        if is_sealed
+        else [file.name for file in db.session.execute(queries.files(ticket_id, [comment_id]))],
     }

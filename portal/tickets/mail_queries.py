@@ -20,6 +20,9 @@ def told_ticket(viewer: Viewer, ticket_id: UUID) -> Select[*tuple[Any, ...]]:
             Ticket.number,
             Ticket.subject,
             Ticket.requester_contact_id,
+            Ticket.is_private,
+            Ticket.assignee_user_id,
+            Ticket.opened_by_user_id,
             Client.name.label("client"),
             Contact.name.label("requester"),
         )

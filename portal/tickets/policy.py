@@ -69,7 +69,12 @@ def may_seal(viewer: Viewer, ticket: Ticket) -> bool:
 
 def is_named(viewer: Viewer, ticket: Ticket) -> bool:
     """Whether somebody of the staff sees this ticket, which they have been given, also while it is private."""
-    return viewer.may(PRIVATE) or viewer.user_id in {ticket.assignee_user_id, ticket.opened_by_user_id}
+    return viewer.may(PRIVATE) or is_given(viewer, ticket)
+
+
+def is_given(viewer: Viewer, ticket: Ticket) -> bool:
+    """Whether somebody of the staff works on this ticket or opened it, which is how colleagues are named on one."""
+    return viewer.user_id in {ticket.assignee_user_id, ticket.opened_by_user_id}
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from portal.core.web.paging import first
 from portal.core.web.place import here
 from portal.extensions import db
 from portal.files.wording import why
-from portal.tickets import policy, queries, wording
+from portal.tickets import policy, queries, sealed, wording
 from portal.tickets.models import Ticket
 
 SHOWN = 100
@@ -91,6 +91,7 @@ def ticket_to_change(viewer: Viewer, number: int, verb: str) -> Ticket:
     ticket = one_or_404(queries.ticket(viewer, number).execution_options(populate_existing=True))
     if not policy.may(viewer, verb, ticket):
         raise Forbidden
+    sealed.note_reading(viewer, ticket)
     return ticket
 
 

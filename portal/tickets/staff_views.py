@@ -14,7 +14,7 @@ from portal.core.web import answer, nav
 from portal.core.web.limits import takes_files
 from portal.extensions import db
 from portal.files.uploads import Collected
-from portal.tickets import file_answers, pages, policy, queries, reading, rules, services
+from portal.tickets import file_answers, pages, policy, queries, reading, rules, sealed, services
 from portal.tickets.attachments import TicketFull
 from portal.tickets.file_answers import BODY_BYTES, accepts, receive, refuse_as_sent, refuse_for_room
 from portal.tickets.forms import AnswerForm
@@ -51,6 +51,7 @@ def show(number: int) -> Response:
 
 
 def _page(ticket: Ticket, refused: AnswerForm | None = None, staged: Any = (), *, status: int = 200) -> Response:
+    sealed.note_reading(viewer, ticket)
     page = pages.staff_ticket(viewer, ticket, request.args)
     boxes = pages.answer_boxes(viewer, ticket, refused)
     return answer.page("tickets/desk.html", status=status, **page, **boxes, staged=staged)
@@ -64,6 +65,7 @@ def updates(number: int) -> Response:
     if one_or_404(queries.ticket_version(viewer, number)) <= seen:
         return answer.nothing_new()
     ticket = one_or_404(queries.ticket(viewer, number))
+    sealed.note_reading(viewer, ticket)
     return answer.saw(
         url_for(".show", number=number), "tickets/desk_updates.swap.html", **pages.news(viewer, ticket, since=seen)
     )
@@ -228,6 +230,7 @@ def _changed(ticket: Ticket) -> Response:
 @allow("staff", "ticket:read", of="comment")
 def files(number: int, comment_id: UUID) -> Response:
     """The files of a letter, asked for while one is being checked."""
+    sealed.note_reading_of(viewer, number)
     return file_answers.files_answer(viewer, number, comment_id)
 
 
@@ -235,6 +238,7 @@ def files(number: int, comment_id: UUID) -> Response:
 @allow("staff", "ticket:read", of="attachment")
 def file(number: int, file_id: UUID) -> Response:
     """A file to keep."""
+    sealed.note_reading_of(viewer, number)
     return file_answers.file_answer(viewer, number, file_id)
 
 
@@ -242,4 +246,5 @@ def file(number: int, file_id: UUID) -> Response:
 @allow("staff", "ticket:read", of="attachment")
 def thumbnail(number: int, file_id: UUID) -> Response:
     """A file's small picture."""
+    sealed.note_reading_of(viewer, number)
     return file_answers.thumbnail_answer(viewer, number, file_id)

@@ -110,6 +110,7 @@ ACTS: Final[dict[str, Act]] = {
     "ticket.assigned": Act("tickets", lazy_gettext("Gave a ticket to somebody")),
     "ticket.priority_changed": Act("tickets", lazy_gettext("Changed a ticket's priority")),
     "ticket.status_changed": Act("tickets", lazy_gettext("Changed a ticket's status")),
+    "ticket.private_read": Act("reading", lazy_gettext("Read a private ticket without being named on it")),
     "ticket.sealed": Act("tickets", lazy_gettext("Made a ticket private")),
     "ticket.unsealed": Act("tickets", lazy_gettext("Ended that a ticket is private")),
     "access.changed": Act("rights", lazy_gettext("Changed the ways in")),
