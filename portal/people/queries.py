@@ -17,6 +17,7 @@ from portal.identity.models import (
     ClientGroupMember,
     GroupGrant,
     LoginSession,
+    MailToken,
     Membership,
     MembershipRole,
     Role,
@@ -156,6 +157,16 @@ def colleagues(_viewer: Viewer) -> Rows:
 def colleague(viewer: Viewer, user_id: UUID) -> Rows:
     """One of them."""
     return colleagues(viewer).where(User.id == user_id, User.kind == "internal")
+
+
+def colleague_invitations() -> Select[MailToken]:
+    """The invitations of colleagues who have not come in yet, the oldest first."""
+    return (
+        select(MailToken)
+        .join(User, User.id == MailToken.user_id)
+        .where(MailToken.purpose == "invitation", User.kind == "internal", User.state == "pending")
+        .order_by(MailToken.created_at, MailToken.id)
+    )
 
 
 def colleague_lock(user_id: UUID) -> Select[UUID]:

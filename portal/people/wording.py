@@ -77,8 +77,11 @@ def state_badge(state: str) -> Badge:
     }[state]
 
 
-def colleague_badge(user: User, profile: StaffProfile) -> Badge:
-    """Whether somebody of the staff can come in."""
+def colleague_badge(user: User, profile: StaffProfile, invitation: str | None = None) -> Badge:
+    """Whether somebody of the staff can come in. `invitation`: what became of the last one."""
+    if user.state == "pending" and invitation in _INVITED:
+        text, tone = _INVITED[invitation]
+        return Badge(str(text), tone, "half")
     if user.state == "active" and not profile.is_active:
         return Badge(gettext("Deactivated"), "calm", "bar")
     return state_badge(user.state)

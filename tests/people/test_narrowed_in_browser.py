@@ -129,24 +129,36 @@ def test_a_colleague_gets_roles_and_clients_and_is_suspended(
     assert fits(page)
 
 
+def invited(app: Flask, inviter: world.Person, start: str) -> str:
+    """The address that this page's own kind of invitation went to."""
+    email = "ida@brightdental.example"
+    with as_person(app, inviter) as session:
+        by = session.info["viewer"]
+        if start == "/admin/users":
+            invitations.invite_colleague(by, email=email, name="Ida New", roles=[make.role("internal", "Technician")])
+        else:
+            invitee = invitations.Invitee(client_id=world.DANA.client_id, name="Ida New", email=email)
+            invitations.invite_client_person(by, invitee, roles=[client_role(session)], ticket_scope="own")
+    return email
+
+
 @SCRIPTS
 @pytest.mark.parametrize(
-    ("inviter", "start"), [(world.DANA, "/account/users"), (world.ADMIN, COMPANY)], ids=["an Admin", "the staff"]
+    ("inviter", "start"),
+    [(world.DANA, "/account/users"), (world.ADMIN, COMPANY), (world.ADMIN, "/admin/users")],
+    ids=["by an Admin", "by the staff", "a colleague"],
 )
 def test_an_invitation_is_sent_again_and_withdrawn(
     app: Flask, browse: Opener, link_to: LinkTo, inviter: world.Person, start: str, scripts: bool, size: dict
 ) -> None:
-    with as_person(app, inviter) as session:
-        invitee = invitations.Invitee(client_id=world.DANA.client_id, name="Ida New", email="ida@brightdental.example")
-        role = client_role(session)
-        invitations.invite_client_person(session.info["viewer"], invitee, roles=[role], ticket_scope="own")
-    first = link_to("ida@brightdental.example")
+    email = invited(app, inviter, start)
+    first = link_to(email)
     page, guest = browse(inviter, scripts=scripts, size=size), browse(scripts=scripts, size=size)
     page.goto(start)
     page.get_by_role("link", name="Ida New").click()
     page.get_by_role("button", name="Send invitation again").click()
     expect(page.get_by_role("status").get_by_text("link")).to_be_visible()
-    second = link_to("ida@brightdental.example")
+    second = link_to(email)
     guest.goto(first)
     expect(guest.get_by_role("heading", level=1)).to_have_text("This link can't be used any more")
     guest.goto(second)

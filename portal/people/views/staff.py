@@ -29,14 +29,14 @@ COLLEAGUE = "/admin/users/<uuid:user_id>"
 @allow("staff", "user:read")
 def staff() -> Response:
     """Everybody on the staff."""
-    roles = _roles()
+    roles, invited = _roles(), _invitations()
     used = {row.user_id: row.at for row in db.session.execute(queries.last_uses())}
     rows = [
         {
             "profile": row.StaffProfile,
             "user": row.User,
             "roles": roles[row.User.id],
-            "badge": wording.colleague_badge(row.User, row.StaffProfile),
+            "badge": wording.colleague_badge(row.User, row.StaffProfile, invited.get(row.User.id)),
             "used_at": used.get(row.User.id),
         }
         for row in db.session.execute(queries.colleagues(viewer))
@@ -49,6 +49,12 @@ def _roles() -> dict[UUID, list[str]]:
     for row in db.session.execute(queries.staff_role_names()):
         found[row.user_id].append(wording.role_name(row.key, row.name))
     return found
+
+
+def _invitations() -> dict[UUID, invitations.State]:
+    """What became of the last invitation of each colleague who has not come in yet."""
+    rows = db.session.scalars(queries.colleague_invitations())
+    return {row.user_id: invitations.state_of(row) for row in rows}
 
 
 @bp.get("/admin/users/invitation")
@@ -196,7 +202,7 @@ def _done(user_id: UUID, words: str, kind: str = "good") -> Response:
 
 
 def _page(user_id: UUID, *, form: RolesForm | None = None, status: int = 200) -> Response:
-    row = _find(user_id)
+    row, invitation = _find(user_id), _invitations().get(user_id)
     assigned = set(db.session.scalars(queries.assignments(user_id)))
     return answer.page(
         "people/colleague.html",
@@ -204,7 +210,8 @@ def _page(user_id: UUID, *, form: RolesForm | None = None, status: int = 200) ->
         title=row.User.name,
         user=row.User,
         profile=row.StaffProfile,
-        badge_of=wording.colleague_badge(row.User, row.StaffProfile),
+        badge_of=wording.colleague_badge(row.User, row.StaffProfile, invitation),
+        invitation=invitation,
         roles=_roles()[user_id],
         form=form or _roles_form(user_id, formdata=None),
         clients=db.session.execute(queries.client_names()).all(),
