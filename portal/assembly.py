@@ -17,6 +17,7 @@ from portal.core.web import (
     health,
     limits,
     locale,
+    pace,
     proxies,
     rotation,
     templating,
@@ -84,6 +85,7 @@ def _core(app: edge.Portal, settings: Settings) -> None:
     if settings.metrics_address:
         metrics.register(app)
     limits.register(app)
+    pace.register(app)
     edge.install(app)
     headers.register(app)
     rotation.install(app)

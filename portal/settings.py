@@ -65,6 +65,8 @@ class Settings:
     web_concurrency: int = 2
     web_threads: int = 8
     workers: int = 2
+    requests_per_address: int = 0
+    requests_per_session: int = 0
 
     @property
     def is_production(self) -> bool:
@@ -144,6 +146,8 @@ def read(environ: Mapping[str, str]) -> Settings:
         web_concurrency=reader.take("WEB_CONCURRENCY", rules.count, 2),
         web_threads=reader.take("WEB_THREADS", rules.count, 8),
         workers=reader.take("WORKERS", rules.count, 2),
+        requests_per_address=reader.take("REQUESTS_PER_ADDRESS", rules.requests, 6000 if strict else 0),
+        requests_per_session=reader.take("REQUESTS_PER_SESSION", rules.requests, 1200 if strict else 0),
     )
     if reader.faults:
         raise SettingsError(reader.faults)

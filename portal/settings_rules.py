@@ -28,6 +28,7 @@ VARIETY = 8
 """Fewer different characters or bytes than this is somebody's placeholder, not a random key."""
 LAST_PORT = 65535
 MOST_PROCESSES = 256
+MOST_REQUESTS = 10_000_000
 
 _PLACEHOLDER = re.compile(
     r"change-?_?me|example|insecure|default|placeholder|your-?_?secret|password|xxxx", re.IGNORECASE
@@ -79,6 +80,11 @@ def port(value: str) -> int:
 def count(value: str) -> int:
     """How many processes or threads."""
     return _number(value, MOST_PROCESSES)
+
+
+def requests(value: str) -> int:
+    """How many requests within a minute; 0: no limit."""
+    return 0 if value == "0" else _number(value, MOST_REQUESTS)
 
 
 def _split(value: str, schemes: tuple[str, ...], shape: str) -> SplitResult:

@@ -10,6 +10,7 @@ import datetime as dt
 from typing import Final
 
 from portal.core import clock
+from portal.core.networks import network
 from portal.core.signing import signer
 from portal.core.tenancy import doors
 from portal.core.tenancy.scope import Viewer, current_scope
@@ -17,7 +18,7 @@ from portal.core.tenancy.session import transaction
 from portal.core.web.cookies import Side
 from portal.identity import throttle
 from portal.identity.devices import Device
-from portal.identity.throttle import Limits, TooManyTries, Try, network
+from portal.identity.throttle import Limits, TooManyTries, Try
 
 PER_NAME: Final[Limits] = ((5, dt.timedelta(days=1)),)
 PER_ADDRESS: Final[Limits] = ((20, dt.timedelta(hours=1)), (60, dt.timedelta(days=1)))

@@ -10,7 +10,6 @@ what was typed, so that an account that doesn't exist is counted like one that d
 """
 
 import datetime as dt
-import ipaddress
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from typing import Final
 from sqlalchemy import delete
 
 from portal.core import clock
+from portal.core.networks import network
 from portal.core.signing import signer
 from portal.core.tenancy import doors
 from portal.core.tenancy.scope import current_scope
@@ -42,8 +42,6 @@ PER_SECOND_FACTOR_KNOWN: Final[Limits] = ((5, dt.timedelta(minutes=5)), (10, dt.
 """The same from all browsers together in which the account has signed in. With the others that is 50 a day."""
 LONGEST: Final = dt.timedelta(days=1)
 """After this long a budget's row says nothing any more and may be removed."""
-_IPV6_NETWORK = 64
-"""Bits; whoever has an IPv6 address has all that share them."""
 
 
 class TooManyTries(Exception):
@@ -146,19 +144,6 @@ def _budgets(mark: list[str], address: str, device: Device) -> list[tuple[str, s
     if device.has_budget(mark):
         return [("device", f"{mark[0]} {device.id}", PER_ACCOUNT)]
     return [("address", network(address), PER_ADDRESS), ("account", mark[0], PER_ACCOUNT)]
-
-
-def network(address: str) -> str:
-    """What one visitor certainly has: an IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, _IPV6_NETWORK), strict=False))
-    return str(parsed)
 
 
 def remove_old_counts(at: dt.datetime) -> None:
