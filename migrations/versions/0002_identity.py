@@ -227,6 +227,9 @@ def _tables() -> None:
         sa.Column("audit_months", sa.Integer(), nullable=False),
         sa.Column("alert_failures", sa.Integer(), nullable=False),
         sa.Column("alert_exports", sa.Integer(), nullable=False),
+        sa.Column("alert_devices", sa.Integer(), nullable=False),
+        sa.Column("alert_countries", sa.Boolean(), nullable=False),
+        sa.Column("alert_travel_hours", sa.Integer(), nullable=False),
         sa.Column("night_from", sa.Integer(), nullable=False),
         sa.Column("night_to", sa.Integer(), nullable=False),
         sa.Column("locks_travellers", sa.Boolean(), nullable=False),
@@ -753,9 +756,7 @@ def _doors() -> None:
     door("owner_of_identity", "uuid, text", since="0002")
     door("owner_of_mail_token", "text, text, timestamptz", since="0002")
     door("candidates", "text, integer", since="0002")
-    door(
-        "redeem_access_code", "text, text, uuid, text, text, text, uuid, text, uuid, uuid, timestamptz", since="0002"
-    )
+    door("redeem_access_code", "text, text, uuid, text, text, text, uuid, text, uuid, uuid, timestamptz", since="0002")
     door("invitee", "uuid, text, text, text, timestamptz", since="0002")
     door("account_states", "", since="0002")
     door("leave", "uuid", since="0002")
@@ -771,8 +772,10 @@ def _settings() -> None:
     """Each tenant there is gets its row; new ones get theirs when they are provisioned."""
     op.execute(
         "INSERT INTO access_settings (tenant_id, id, number_sign_in, link_sign_in, takes_requests, view_as_may_write,"
-        " audit_months, alert_failures, alert_exports, night_from, night_to, locks_travellers)"
-        " SELECT t.id, gen_random_uuid(), false, false, false, false, 24, 20, 5, 22, 5, false FROM tenants t"
+        " audit_months, alert_failures, alert_exports, alert_devices, alert_countries, alert_travel_hours, night_from,"
+        " night_to, locks_travellers)"
+        " SELECT t.id, gen_random_uuid(), false, false, false, false, 24, 20, 5, 1, true, 1, 22, 5, false"
+        " FROM tenants t"
     )
 
 

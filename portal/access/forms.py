@@ -82,7 +82,16 @@ class AccessForm(Form):
         lazy_gettext("Exports in a day that raise an alert"),
         [ASKED, _between(1, 1_000)],
     )
+    alert_devices = IntegerField(
+        lazy_gettext("New devices of a person in a day that raise an alert"),
+        [ASKED, _between(0, 100)],
+    )
+    alert_countries = BooleanField(lazy_gettext("Raise an alert when somebody signs in from a new country"))
+    alert_travel_hours = IntegerField(
+        lazy_gettext("Hours within which two countries are too far apart"),
+        [ASKED, _between(0, 48)],
+    )
     night_from = IntegerField(lazy_gettext("Night begins at (hour)"), [ASKED, _between(0, 23)])
     night_to = IntegerField(lazy_gettext("Night ends at (hour)"), [ASKED, _between(0, 23)])
-    locks_travellers = BooleanField(lazy_gettext("Lock an account that signs in from two countries within an hour"))
+    locks_travellers = BooleanField(lazy_gettext("Lock an account that signs in from two countries too far apart"))
     amount_limit_minor = AmountField(lazy_gettext("Amount above which an Administrator decides"))

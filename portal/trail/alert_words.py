@@ -17,11 +17,15 @@ TITLES: Final[dict[str, LazyString]] = {
     "failures": lazy_gettext("Many refused sign-ins"),
     "new_device": lazy_gettext("Sign-in from a new device"),
     "new_country": lazy_gettext("Sign-in from a new country"),
-    "travel": lazy_gettext("Two countries within an hour"),
+    "travel": lazy_gettext("Two countries within too short a time"),
     "exports": lazy_gettext("Many exports on one day"),
     "night": lazy_gettext("Rights changed at night"),
     "domain_missing": lazy_gettext("The record that proves an email domain is gone"),
     "domain_lost": lazy_gettext("An email domain is no longer proven"),
+}
+_COUNTED: Final[dict[str, LazyString]] = {
+    "exports": lazy_gettext("%(count)s exports so far."),
+    "new_device": lazy_gettext("%(count)s new devices on one day."),
 }
 _OF_DOMAINS: Final[dict[str, LazyString]] = {
     "domain_missing": lazy_gettext("have it published again within a week, or company sign-ins make no more accounts."),
@@ -81,8 +85,8 @@ def _text(kind: str, facts: dict[str, Any]) -> str:
         return str(
             gettext("Signed in from %(before)s and then from %(after)s.", before=facts["from"], after=facts["to"])
         )
-    if kind == "exports":
-        return str(gettext("%(count)s exports so far.", **_told(facts)))
+    if kind in _COUNTED and "count" in facts:
+        return str(_COUNTED[kind]) % _told(facts)
     if kind == "night":
         return wording.words_of(str(facts.get("action", "")))
     place = ", ".join(str(facts[name]) for name in ("address", "country") if facts.get(name))

@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 
 HOUR: Final = dt.timedelta(hours=1)
 DAY: Final = dt.timedelta(days=1)
-TRAVEL: Final = HOUR
-"""Nobody is in two countries within this time; borders that people live at cost an alert that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +68,27 @@ def _where(key: str, group: Sequence[Seen]) -> dict[str, Any]:
     return {"addresses": len({each.address for each in group})}
 
 
-def new_devices(signed_in: Iterable[Seen], *, known: Iterable[UUID]) -> list[Finding]:
-    """Sign-ins from a browser that the account has not been seen in; the first one of all is not unusual.
+def new_devices(signed_in: Iterable[Seen], *, known: Iterable[UUID], most: int, zone: ZoneInfo) -> list[Finding]:
+    """Sign-ins from browsers that the account has not been seen in; the first one of all is not unusual.
 
-    `known`: people who had signed in before.
+    `known`: people who had signed in before. `most`: so many of one person on one day of the tenant's; 0 is none.
     """
     known_ids = frozenset(known)
+    new = [each for each in signed_in if each.is_new_device and each.user_id in known_ids]
+    if most == 1:
+        return [
+            Finding("new_device", f"device:{each.id}", each.at, each.user_id, each.client_id, _place(each))
+            for each in new
+        ]
+    by_day: dict[str, list[Seen]] = {}
+    for each in sorted(new, key=lambda one: one.at):
+        by_day.setdefault(f"devices:{each.user_id}:{each.at.astimezone(zone).date()}", []).append(each)
     return [
-        Finding("new_device", f"device:{each.id}", each.at, each.user_id, each.client_id, _place(each))
-        for each in signed_in
-        if each.is_new_device and each.user_id in known_ids
-    ]
+        Finding("new_device", key, group[-1].at, group[-1].user_id, group[-1].client_id,
+                {"count": len(group)} | _place(group[-1]))
+        for key, group in by_day.items()
+        if 0 < most <= len(group)
+    ]  # fmt: skip
 
 
 def new_countries(signed_in: Iterable[Seen], *, former: dict[UUID, frozenset[str]]) -> list[Finding]:
@@ -97,8 +105,11 @@ def _place(each: Seen) -> dict[str, Any]:
     return {name: value for name, value in (("address", each.address), ("country", each.country)) if value}
 
 
-def impossible_travel(signed_in: Iterable[Seen]) -> list[Finding]:
-    """Two sign-ins of one person from two countries within an hour."""
+def impossible_travel(signed_in: Iterable[Seen], *, within: dt.timedelta) -> list[Finding]:
+    """Two sign-ins of one person from two countries within this time; borders that people live at cost an alert.
+
+    No time: nobody travels too fast.
+    """
     by_person: dict[UUID, list[Seen]] = {}
     for each in sorted(signed_in, key=lambda one: one.at):
         if each.country and each.user_id:
@@ -108,7 +119,7 @@ def impossible_travel(signed_in: Iterable[Seen]) -> list[Finding]:
                 {"from": before.country, "to": after.country})
         for user_id, visits in by_person.items()
         for before, after in pairwise(visits)
-        if before.country != after.country and after.at - before.at <= TRAVEL
+        if before.country != after.country and dt.timedelta() < within >= after.at - before.at
     ]  # fmt: skip
 
 

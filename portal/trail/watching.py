@@ -39,12 +39,12 @@ def look(at: dt.datetime) -> list[SecurityAlert]:
     """What is unusual in the scope's tenant and was not told before, written down; newest work first in the log."""
     settings = access_settings()
     zone = ZoneInfo(db.session.execute(tenants.tenant(current_scope().tenant_id)).scalar_one().time_zone)
-    found = [*_of_sign_ins(at, settings), *_of_acts(at, settings, zone)]
+    found = [*_of_sign_ins(at, settings, zone), *_of_acts(at, settings, zone)]
     return [_write(finding) for finding in _untold(found)]
 
 
 def lock_travellers(alerts: Iterable[SecurityAlert]) -> None:
-    """Lock who was in two countries within an hour, where the tenant wants that; proof of the mailbox opens again."""
+    """Lock who travels too fast, where the tenant wants that; proof of the mailbox opens the account again."""
     travellers = {each.user_id for each in alerts if each.kind == TRAVEL}
     if not travellers or not access_settings().locks_travellers:
         return
@@ -53,14 +53,17 @@ def lock_travellers(alerts: Iterable[SecurityAlert]) -> None:
         account_states.set_state(user, "locked", "risk")
 
 
-def _of_sign_ins(at: dt.datetime, settings: AccessSettings) -> Iterable[Finding]:
-    signed_in = _seen((SIGNED_IN,), since=at - WINDOW)
-    people = frozenset(each.user_id for each in signed_in if each.user_id)
+def _of_sign_ins(at: dt.datetime, settings: AccessSettings, zone: ZoneInfo) -> Iterable[Finding]:
+    travel, devices = settings.alert_travel_hours * rules.HOUR, settings.alert_devices
+    lately = _seen((SIGNED_IN,), since=at - max(WINDOW + travel, rules.DAY if devices > 1 else WINDOW))
+    signed_in = [each for each in lately if each.at >= at - WINDOW]
+    people = frozenset(each.user_id for each in lately if each.user_id)
     before = _countries_before(people, since=at - MEMORY, until=at - WINDOW) if people else {}
     yield from rules.many_failures(_seen(FAILED, since=at - WINDOW), most=settings.alert_failures)
-    yield from rules.new_devices(signed_in, known=before)
-    yield from rules.new_countries(signed_in, former=before)
-    yield from rules.impossible_travel(signed_in)
+    yield from rules.new_devices(lately if devices > 1 else signed_in, known=before, most=devices, zone=zone)
+    if settings.alert_countries:
+        yield from rules.new_countries(signed_in, former=before)
+    yield from rules.impossible_travel(lately, within=travel)
 
 
 def _of_acts(at: dt.datetime, settings: AccessSettings, zone: ZoneInfo) -> Iterable[Finding]:

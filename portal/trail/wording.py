@@ -232,9 +232,12 @@ FIELDS: Final[dict[str, LazyString]] = {
     "audit_months": lazy_gettext("Months that the trail is kept"),
     "alert_failures": lazy_gettext("Failed sign-ins in an hour that raise an alert"),
     "alert_exports": lazy_gettext("Exports in a day that raise an alert"),
+    "alert_devices": lazy_gettext("New devices of a person in a day that raise an alert"),
+    "alert_countries": lazy_gettext("Raise an alert when somebody signs in from a new country"),
+    "alert_travel_hours": lazy_gettext("Hours within which two countries are too far apart"),
     "night_from": lazy_gettext("Night begins at (hour)"),
     "night_to": lazy_gettext("Night ends at (hour)"),
-    "locks_travellers": lazy_gettext("Lock an account that signs in from two countries within an hour"),
+    "locks_travellers": lazy_gettext("Lock an account that signs in from two countries too far apart"),
     "amount_limit_minor": lazy_gettext("Amount above which an Administrator decides"),
 }
 """What fields are called; others show their own name."""

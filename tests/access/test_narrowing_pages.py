@@ -95,9 +95,14 @@ def test_the_ways_in_are_set(visit, system):
         row = session.scalars(select(AccessSettings)).one()
         assert (row.link_sign_in, row.review_days, row.amount_limit_minor) == (True, 90, 50000)
     assert admin.get("/admin/access").dom.select_one("[name=amount_limit_minor]")["value"] == "500"
-    page = admin.submit("/admin/access", "/admin/access", audit_months="11", night_from="24")
+    admin.submit("/admin/access", "/admin/access", alert_devices="3", alert_travel_hours="12")
+    with system() as session:
+        row = session.scalars(select(AccessSettings)).one()
+        assert (row.alert_devices, row.alert_travel_hours, row.alert_countries) == (3, 12, True)
+    wrong = {"audit_months": "11", "night_from": "24", "alert_travel_hours": "49", "alert_devices": "-1"}
+    page = admin.submit("/admin/access", "/admin/access", **wrong)
     assert page.status == 422
-    assert len(page.dom.select(".field__error")) == 2
+    assert len(page.dom.select(".field__error")) == len(wrong)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from portal.trail.rules import Seen
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = dt.datetime(2026, 3, 3, 12, 0, tzinfo=dt.UTC)
 ANA, BEN = uuid.uuid4(), uuid.uuid4()
+EACH = {"most": 1, "zone": BERLIN}
+HOUR = dt.timedelta(hours=1)
 
 
 def seen(action="x", *, minutes=0, user_id=ANA, **more):
@@ -36,10 +38,22 @@ def test_failures_an_hour_apart_are_two_hours():
 
 def test_the_first_device_of_all_is_not_new():
     visit = seen(is_new_device=True)
-    assert rules.new_devices([visit], known=[]) == []
-    assert rules.new_devices([visit], known=[BEN]) == []
-    assert len(rules.new_devices([visit], known=[ANA])) == 1
-    assert rules.new_devices([seen()], known=[ANA]) == []
+    assert rules.new_devices([visit], known=[], **EACH) == []
+    assert rules.new_devices([visit], known=[BEN], **EACH) == []
+    assert len(rules.new_devices([visit], known=[ANA], **EACH)) == 1
+    assert rules.new_devices([seen()], known=[ANA], **EACH) == []
+
+
+def test_so_many_new_devices_on_one_day_of_the_tenant():
+    three = [seen(is_new_device=True, minutes=each) for each in range(3)]
+    [found] = rules.new_devices(three, known=[ANA], most=3, zone=BERLIN)
+    assert (found.facts["count"], found.at) == (3, three[-1].at)
+    assert rules.new_devices(three, known=[ANA], most=4, zone=BERLIN) == []
+    assert rules.new_devices(three, known=[ANA], most=0, zone=BERLIN) == []
+    spread = [seen(is_new_device=True, minutes=630), seen(is_new_device=True, minutes=690)]
+    assert rules.new_devices(spread, known=[ANA], most=2, zone=BERLIN) == []
+    mixed = [*three[:2], seen(is_new_device=True, user_id=BEN)]
+    assert rules.new_devices(mixed, known=[ANA, BEN], most=3, zone=BERLIN) == []
 
 
 def test_a_country_is_new_only_where_others_are_known():
@@ -50,14 +64,16 @@ def test_a_country_is_new_only_where_others_are_known():
     assert [each.key for each in rules.new_countries([visit], former={ANA: frozenset({"DE"})})] == [f"country:{ANA}:BR"]
 
 
-def test_travel_takes_longer_than_an_hour():
+def test_travel_takes_longer_than_the_tenant_says():
     there = [seen(country="DE"), seen(country="BR", minutes=59)]
-    [found] = rules.impossible_travel(there)
+    [found] = rules.impossible_travel(there, within=HOUR)
     assert found.facts == {"from": "DE", "to": "BR"}
-    assert rules.impossible_travel([seen(country="DE"), seen(country="BR", minutes=61)]) == []
-    assert rules.impossible_travel([seen(country="DE"), seen(country="DE", minutes=5)]) == []
-    assert rules.impossible_travel([seen(country="DE"), seen(country="BR", user_id=BEN)]) == []
-    assert rules.impossible_travel([seen(country="DE"), seen(minutes=5), seen(minutes=6)]) == []
+    assert rules.impossible_travel([seen(country="DE"), seen(country="BR", minutes=61)], within=HOUR) == []
+    assert rules.impossible_travel([seen(country="DE"), seen(country="DE", minutes=5)], within=HOUR) == []
+    assert rules.impossible_travel([seen(country="DE"), seen(country="BR", user_id=BEN)], within=HOUR) == []
+    assert rules.impossible_travel([seen(country="DE"), seen(minutes=5), seen(minutes=6)], within=HOUR) == []
+    assert rules.impossible_travel(there, within=HOUR / 2) == []
+    assert rules.impossible_travel([seen(country="DE"), seen(country="BR")], within=dt.timedelta()) == []
 
 
 def test_exports_count_by_person_and_day_of_the_tenant():

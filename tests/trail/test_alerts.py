@@ -122,6 +122,26 @@ def test_a_new_country_and_impossible_travel(write, watch, system):
         assert [each.kind for each in alerts(session)] == ["new_country", "travel"]
 
 
+def test_what_is_too_far_and_too_new_is_set_by_the_tenant(write, watch, system):
+    with system():
+        settings = access_settings()
+        settings.alert_travel_hours, settings.alert_countries, settings.alert_devices = 0, False, 3
+    write(of(TECH), "sign_in.succeeded", hours_ago=100, country="DE")
+    for country in ("DE", "BR"):
+        write(of(TECH), "sign_in.succeeded", hours_ago=3, country=country, new_device=1)
+    watch()
+    with system() as session:
+        assert alerts(session) == []
+        access_settings().alert_devices = 2
+    watch()
+    with system() as session:
+        assert [each.kind for each in alerts(session)] == ["new_device"]
+        access_settings().alert_travel_hours = 6
+    watch()
+    with system() as session:
+        assert [each.kind for each in alerts(session)] == ["new_device", "travel"]
+
+
 def test_mass_export_and_changes_at_night(write, watch, system):
     with system():
         settings = access_settings()

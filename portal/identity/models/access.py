@@ -15,8 +15,9 @@ class AccessSettings(Common, Base):
 
     `amount_limit_minor`: amounts above it, in minor units of the tenant's currency, need an
     Administrator; None sets no limit. `night_from` and `night_to` are hours in the tenant's time zone.
-    `locks_travellers`: the risk rule; who signs in from two countries within an hour is locked until they
-    prove their mailbox.
+    `alert_devices`: so many sign-ins of a person from new browsers on one day; `alert_travel_hours`: two
+    countries within so many hours are too far apart; 0 in either raises none. `locks_travellers`: the risk rule;
+    who signs in from two countries within that time is locked until they prove their mailbox.
     """
 
     __tablename__ = "access_settings"
@@ -35,6 +36,9 @@ class AccessSettings(Common, Base):
     audit_months: Mapped[int] = mapped_column(default=24)
     alert_failures: Mapped[int] = mapped_column(default=20)
     alert_exports: Mapped[int] = mapped_column(default=5)
+    alert_devices: Mapped[int] = mapped_column(default=1)
+    alert_countries: Mapped[bool] = mapped_column(default=True)
+    alert_travel_hours: Mapped[int] = mapped_column(default=1)
     night_from: Mapped[int] = mapped_column(default=22)
     night_to: Mapped[int] = mapped_column(default=5)
     locks_travellers: Mapped[bool] = mapped_column(default=False)
