@@ -11,6 +11,7 @@ from portal.core import clock
 from portal.identity.models import MailToken, Membership, User
 from portal.identity.services import invitation_history, invitations
 from portal.people.services import members
+from tests import factories as make
 from tests.accounts.steps import NEW, LinkTo, System, Visit, as_person, opened
 from tests.accounts.test_invitations import ANA, INVITATION, invite
 from tests.identity.steps import statements
@@ -128,6 +129,14 @@ def test_whom_the_reader_does_not_know_stays_unnamed(app: Flask, system: System)
     with system() as session:
         session.execute(update(MailToken).values(by_user_id=NOAH.id))
     assert told(app, DANA, seat_id) == [("sent", "")]
+
+
+def test_who_looks_after_several_companies_is_named_once(app: Flask, system: System) -> None:
+    with system() as session:
+        dana = session.execute(select(User).where(User.id == DANA.id)).scalar_one()
+        make.a_member(dana, make.a_contact(NOAH.client_id, "Dana elsewhere"))
+    seat_id = invite(app, DANA)
+    assert told(app, ADMIN, seat_id) == [("sent", "Dana Bright")]
 
 
 def test_a_colleagues_invitations_are_told_too(app: Flask, visit: Visit, system: System) -> None:
