@@ -29,7 +29,7 @@ def board_groups() -> Response:
 
 
 @bp.post("/admin/board-groups")
-@allow("staff", "role:update", hidden=False)
+@allow("staff", "role:update", hidden=False, fresh=True)
 def create_board_group() -> Response:
     """A new group."""
     form = _group_form()
@@ -66,7 +66,7 @@ def board_group(group_id: UUID) -> Response:
 
 
 @bp.post("/admin/board-groups/<uuid:group_id>")
-@allow("staff", "role:update", of="board_group", hidden=False)
+@allow("staff", "role:update", of="board_group", hidden=False, fresh=True)
 def change_board_group(group_id: UUID) -> Response:
     """Change its name or boards."""
     group, form = one_or_404(queries.board_group(group_id)), _group_form()

@@ -15,15 +15,10 @@ from portal.core.web import answer, paging
 from portal.core.web.nav import Entry
 from portal.extensions import db
 from portal.identity.models import AccessRequest
+from portal.identity.refusal_words import INVITING
 from portal.identity.services import access_requests as service
 from portal.identity.services.access_requests import DecidedAlready
-from portal.identity.services.invitations import (
-    AlreadyMember,
-    InvitationRefused,
-    RoleNotGiveable,
-    TooManyInvitations,
-    TooManyMails,
-)
+from portal.identity.services.invitations import AlreadyMember, RoleNotGiveable, TooManyInvitations, TooManyMails
 from portal.tickets.shipped import named
 
 bp = Blueprint("accounts", __name__, url_prefix="/admin")
@@ -86,7 +81,7 @@ def approve_request(request_id: UUID) -> Response:
         answer.say(gettext("A colleague has decided already."), "info")
         return answer.moved(url_for(".access_requests"))
     except (AlreadyMember, RoleNotGiveable, TooManyInvitations, TooManyMails) as refused:
-        form.reject("number", _why(refused))
+        form.reject("number", str(INVITING[type(refused)]))
         return answer.invalid(PAGE, **_facts(asked, form))
     answer.say(gettext("%(name)s is invited to %(company)s.", name=asked.name, company=client.name))
     return answer.moved(url_for(".access_requests"))
@@ -109,19 +104,6 @@ def refuse_request(request_id: UUID) -> Response:
 def _form(**kwargs: Any) -> ApprovalForm:
     roles = db.session.execute(queries.client_roles()).scalars()
     return ApprovalForm(roles=[(str(role.id), named(role.name)) for role in roles], **kwargs)
-
-
-def _why(refused: InvitationRefused) -> str:
-    if isinstance(refused, AlreadyMember):
-        return str(gettext("This person has access to this client already."))
-    if isinstance(refused, TooManyMails):
-        return str(gettext("Three emails went to this person within ten minutes. Wait a little."))
-    if isinstance(refused, TooManyInvitations):
-        text = gettext(
-            "You have sent as many invitations as one person may for now. Try again in an hour, or tomorrow."
-        )
-        return str(text)
-    return str(gettext("You can't give this role."))
 
 
 def _tabs(state: str) -> list[Entry]:

@@ -43,7 +43,7 @@ WORDS: Final[dict[str, LazyString]] = {
     "role:read": _l("See roles, and ask why somebody may do something."),
     "role:update": _l("Change roles and what narrows them."),
     "access:update": _l("Set how people come in, codes and requests included."),
-    "sso:update": _l("Set up single sign-on."),
+    "sso:update": _l("Set up single sign-on; as good as being an Administrator, since a directory can give any role."),
     "amount:unlimited": _l("Decide about amounts above the limit that is set."),
     "activity:read": _l("See who did what in the own company."),
     "audit:read": _l("Read the audit trail."),

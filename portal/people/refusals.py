@@ -5,8 +5,8 @@ from collections.abc import Callable
 from flask_babel import LazyString, lazy_gettext
 
 from portal.extensions import db
+from portal.identity.refusal_words import INVITING
 from portal.identity.services import invitations, second_factor
-from portal.identity.services.people import AddressTaken, BadAddress
 from portal.people.services import colleagues, companies, grouping, members, reviewing
 
 
@@ -24,10 +24,7 @@ def refusal_of(act: Callable[[], object]) -> str:
     return ""
 
 
-_LIMITED = lazy_gettext(
-    "Your provider has limited one of these roles to sites, so they alone take it away. Ask them for it."
-)
-_REFUSALS: dict[type[Exception], LazyString] = {
+_REFUSALS: dict[type[Exception], LazyString] = INVITING | {
     members.OwnSeat: lazy_gettext("Nobody changes their own roles or access. Ask somebody else who may."),
     members.LastAdmin: lazy_gettext("This is the last Admin of the company. Make somebody else an Admin first."),
     colleagues.LastAdministrator: lazy_gettext("This is the last Administrator. Make somebody else one first."),
@@ -38,19 +35,9 @@ _REFUSALS: dict[type[Exception], LazyString] = {
     grouping.ElsewhereGrouped: lazy_gettext("One of these clients is in another group already."),
     companies.DomainTaken: lazy_gettext("Another client has this email domain already."),
     grouping.NotGrantable: lazy_gettext("Only a client's person can be let into a group of clients."),
-    members.NotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
-    members.RoleLimited: _LIMITED,
-    invitations.RoleLimited: _LIMITED,
+    members.NotGiveable: INVITING[invitations.RoleNotGiveable],
+    members.RoleLimited: INVITING[invitations.RoleLimited],
     members.NeverCameIn: lazy_gettext("This person has never accepted the invitation. Send it again instead."),
     members.FromGroup: lazy_gettext("This access comes with a group of companies and is changed there."),
-    invitations.AlreadyMember: lazy_gettext("Somebody with this address has access to the company already."),
-    invitations.RoleNotGiveable: lazy_gettext("You may not give this role, or this much of the tickets."),
-    invitations.TooManyMails: lazy_gettext("We sent three emails within ten minutes. Wait a little, then try again."),
-    invitations.TooManyInvitations: lazy_gettext(
-        "You have sent as many invitations as one person may for now. Try again in an hour, or tomorrow."
-    ),
-    invitations.NothingToResend: lazy_gettext("There is no open invitation to send again."),
-    BadAddress: lazy_gettext("Write the address in full, like name@example.com."),
-    AddressTaken: lazy_gettext("Somebody with this address has an account already."),
 }
 """Why a change or an invitation can't be made, and the way out."""

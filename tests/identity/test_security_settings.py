@@ -206,6 +206,13 @@ def test_every_sensitive_page_says_so(app: Flask) -> None:
 
 
 GIVES_RIGHTS = {
+    "/account/users/invitation", "/account/users/<uuid:contact_id>/activation",
+    "/account/users/<uuid:contact_id>/invitation", "/admin/board-groups", "/admin/board-groups/<uuid:group_id>",
+    "/admin/users/invitation", "/admin/users/<uuid:user_id>/activation", "/admin/users/<uuid:user_id>/invitation",
+    "/msp/clients/<int(max=999999999):number>/invitation", "/msp/clients/<int(max=999999999):number>/portal-access",
+    "/msp/clients/<int(max=999999999):number>/people/<uuid:contact_id>/invitation",
+    "/msp/clients/<int(max=999999999):number>/people/<uuid:contact_id>/portal-access",
+    "/msp/clients/<int(max=999999999):number>/people/<uuid:contact_id>/state",
     "/account/users/<uuid:contact_id>/roles", "/admin/access-requests/<uuid:request_id>/approval",
     "/admin/client-groups/<uuid:group_id>", "/admin/client-groups/<uuid:group_id>/grants",
     "/admin/roles/<uuid:role_id>/deletion", "/admin/users/<uuid:user_id>/roles",

@@ -82,7 +82,7 @@ def change_person(number: int, contact_id: UUID) -> Response:
 
 
 @bp.post(f"{PERSON}/invitation")
-@allow("staff", "user:invite", of="contact", hidden=False)
+@allow("staff", "user:invite", of="contact", hidden=False, fresh=True)
 def invite_person(number: int, contact_id: UUID) -> Response:
     """Invite a contact, or send the open invitation once more."""
     found = find(number, contact_id)
@@ -136,7 +136,7 @@ def new_access_code(number: int, contact_id: UUID) -> Response:
 
 
 @bp.post(f"{PERSON}/portal-access")
-@allow("staff", "client:update", of="contact", hidden=False)
+@allow("staff", "client:update", of="contact", hidden=False, fresh=True)
 def switch_person(number: int, contact_id: UUID) -> Response:
     """Let a contact into the portal, or not."""
     is_on, found = request.form.get("on") == "1", find(number, contact_id)
@@ -149,7 +149,7 @@ def switch_person(number: int, contact_id: UUID) -> Response:
 
 
 @bp.post(f"{PERSON}/state")
-@allow("staff", "user:deactivate", of="contact", hidden=False)
+@allow("staff", "user:deactivate", of="contact", hidden=False, fresh=True)
 def change_person_state(number: int, contact_id: UUID) -> Response:
     """Suspend, lock or open the login, at every company that it serves."""
     user, wanted = find(number, contact_id).user, logins.SWITCHED.get(request.form.get("state", ""))
@@ -180,7 +180,7 @@ def reset_person_factors(number: int, contact_id: UUID) -> Response:
 
 
 @bp.post("/msp/clients/<int(max=999999999):number>/portal-access")
-@allow("staff", "client:update", of="company", hidden=False)
+@allow("staff", "client:update", of="company", hidden=False, fresh=True)
 def switch_company(number: int) -> Response:
     """Let a client's people into the portal, or none of them."""
     is_on = request.form.get("on") == "1"
@@ -198,7 +198,7 @@ def new_person(number: int) -> Response:
 
 
 @bp.post("/msp/clients/<int(max=999999999):number>/invitation")
-@allow("staff", "user:invite", of="company", hidden=False)
+@allow("staff", "user:invite", of="company", hidden=False, fresh=True)
 def invite_new_person(number: int) -> Response:
     """Send the invitation; who is no contact yet becomes one."""
     client, form = one_or_404(queries.company(viewer, number)), _invite_form()

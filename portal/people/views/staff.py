@@ -138,7 +138,7 @@ def reactivate_colleague(user_id: UUID) -> Response:
 
 
 @bp.post(f"{COLLEAGUE}/invitation")
-@allow("staff", "user:update", of="staff_member", hidden=False)
+@allow("staff", "user:update", of="staff_member", hidden=False, fresh=True)
 def resend_colleague(user_id: UUID) -> Response:
     """Send the invitation once more."""
     row = _find(user_id)

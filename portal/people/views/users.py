@@ -51,7 +51,7 @@ def new_user() -> Response:
 
 
 @bp.post("/account/users/invitation")
-@allow("client", "user:invite", hidden=False)
+@allow("client", "user:invite", hidden=False, fresh=True)
 def invite_user() -> Response:
     """Send the invitation."""
     form = _invite_form()
@@ -129,7 +129,7 @@ def deactivate_user(contact_id: UUID) -> Response:
 
 
 @bp.post("/account/users/<uuid:contact_id>/activation")
-@allow("client", "user:deactivate", of="colleague", hidden=False)
+@allow("client", "user:deactivate", of="colleague", hidden=False, fresh=True)
 def activate_user(contact_id: UUID) -> Response:
     """Give the access back."""
     seat = seat_of(contact_id)
@@ -137,7 +137,7 @@ def activate_user(contact_id: UUID) -> Response:
 
 
 @bp.post("/account/users/<uuid:contact_id>/invitation")
-@allow("client", "user:invite", of="colleague", hidden=False)
+@allow("client", "user:invite", of="colleague", hidden=False, fresh=True)
 def resend_invitation(contact_id: UUID) -> Response:
     """Send the invitation once more."""
     seat = seat_of(contact_id)
