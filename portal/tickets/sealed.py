@@ -2,7 +2,7 @@
 
 Whoever gives tickets out has to see them all, or nobody would be given a private one
 (`ticket:private`). That it is seen is no secret: the client's Admins read who of the
-staff opened one (docs/adr/0020). Once a day for each person and ticket, however often
+staff opened one (docs/adr/0022). Once a day for each person and ticket, however often
 and by whatever address it is opened.
 """
 
