@@ -20,6 +20,7 @@ from portal.identity.permission_words import WORDS, grouped
 from portal.identity.permissions import ROLES, RoleSide, permissions_for
 from portal.identity.services import roles as services
 from portal.identity.services.roles import Draft
+from portal.people.wording import name_of_role
 
 SIDES: tuple[RoleSide, ...] = ("client", "internal")
 REQUIRED = {(each.side, each.key) for each in ROLES if each.is_required}
@@ -88,7 +89,7 @@ def _one(found: Role, form: RoleNameForm, *, status: int = 200) -> Response:
     facts = _facts(cast("RoleSide", found.side), [found])
     copy = RoleNameForm(formdata=None, prefix="copy")
     return answer.page(
-        "access/role.html", status=status, **facts, role=found, form=form, copy_form=copy, title=found.name
+        "access/role.html", status=status, **facts, role=found, form=form, copy_form=copy, title=name_of_role(found)
     )
 
 

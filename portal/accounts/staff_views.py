@@ -19,7 +19,7 @@ from portal.identity.refusal_words import INVITING
 from portal.identity.services import access_requests as service
 from portal.identity.services.access_requests import DecidedAlready
 from portal.identity.services.invitations import AlreadyMember, RoleNotGiveable, TooManyInvitations, TooManyMails
-from portal.tickets.shipped import named
+from portal.people.wording import name_of_role
 
 bp = Blueprint("accounts", __name__, url_prefix="/admin")
 
@@ -102,8 +102,10 @@ def refuse_request(request_id: UUID) -> Response:
 
 
 def _form(**kwargs: Any) -> ApprovalForm:
-    roles = db.session.execute(queries.client_roles()).scalars()
-    return ApprovalForm(roles=[(str(role.id), named(role.name)) for role in roles], **kwargs)
+    roles = db.session.execute(queries.client_roles()).scalars().all()
+    # Nobody becomes an Admin because that is the first in the list.
+    usual = next((str(role.id) for role in roles if role.key == "user"), None)
+    return ApprovalForm(roles=[(str(role.id), name_of_role(role)) for role in roles], data={"role": usual}, **kwargs)
 
 
 def _tabs(state: str) -> list[Entry]:

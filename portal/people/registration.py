@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext
 
 from portal.core.web import nav, slots
 from portal.core.web.slots import Panel
+from portal.people import wording
 from portal.people.blueprint import bp
 
 
@@ -23,6 +24,7 @@ def register(app: Flask) -> None:
     )
 
     app.register_blueprint(bp)
+    app.jinja_env.filters.update(role_name=wording.name_of_role)
     slots.fill(Panel("home.tiles", 90, "review:decide", "people/_review_tile.html", reviews.client_tile))
     slots.fill(Panel("users.notice", 10, "review:decide", "people/_review_notice.html", reviews.client_tile))
     slots.fill(Panel("queue.notice", 10, "review:decide", "people/_reviews_late.html", reviews.staff_notice))

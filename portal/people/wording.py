@@ -5,7 +5,8 @@ from typing import NamedTuple
 from flask_babel import LazyString, gettext, lazy_gettext
 
 from portal.clients.models import Contact
-from portal.identity.models import Membership, StaffProfile, User
+from portal.identity.models import Membership, Role, StaffProfile, User
+from portal.identity.permissions import ROLES
 
 
 class Badge(NamedTuple):
@@ -42,10 +43,18 @@ _SHIPPED: dict[str, LazyString] = {
 }
 
 
+_NAMES = {role.key: role.name for role in ROLES}
+
+
 def role_name(key: str | None, name: str) -> str:
     """A role's name: those that are shipped in the reader's language, others as the tenant wrote them."""
     shipped = _SHIPPED.get(key or "")
-    return str(shipped) if shipped is not None else name
+    return str(shipped) if shipped is not None and _NAMES.get(key or "") == name else name
+
+
+def name_of_role(role: Role) -> str:
+    """The same of a row, for templates."""
+    return role_name(role.key, role.name)
 
 
 def account_badge(

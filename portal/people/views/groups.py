@@ -98,7 +98,9 @@ def revoke_grant(group_id: UUID, grant_id: UUID) -> Response:
 
 def _grant_form(**kwargs: Any) -> GrantForm:
     offered = [role for role in db.session.scalars(queries.roles("client")) if policy.may_give(viewer, role)]
-    return GrantForm(offered=offered, **kwargs)
+    # Nobody becomes an Admin because that is the first in the list.
+    usual = next((str(role.id) for role in offered if role.key == "user"), None)
+    return GrantForm(offered=offered, data={"role": usual}, **kwargs)
 
 
 def _act(group_id: UUID, act: Callable[[], object], done: str) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask_babel import gettext
 
 from portal.core.policy import allow, one_or_404
@@ -14,7 +14,7 @@ from portal.identity.models import Membership
 from portal.identity.services import invitation_history, invitations
 from portal.people import pages, queries, wording
 from portal.people.blueprint import bp
-from portal.people.forms import ContactForm, InviteForm
+from portal.people.forms import ContactForm, InviteForm, ids_of
 from portal.people.refusals import refusal_of
 from portal.people.services import members
 from portal.people.views.account import data_of, tabs
@@ -46,8 +46,12 @@ def users() -> Response:
 @bp.get("/account/users/invitation")
 @allow("client", "user:invite")
 def new_user() -> Response:
-    """Invite somebody."""
-    return _new_page(_invite_form(formdata=None))
+    """Invite somebody; `contact` in the address begins the form with one of the own people."""
+    form, asked = _invite_form(formdata=None), ids_of([request.args.get("contact", "")])
+    if asked:
+        contact = one_or_404(queries.contact_at(client_id(), asked.pop()))
+        form.name.data, form.email.data = contact.name, contact.email
+    return _new_page(form)
 
 
 @bp.post("/account/users/invitation")
