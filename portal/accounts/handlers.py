@@ -20,7 +20,7 @@ from portal.identity.events import (
     SecondFactorReset,
 )
 from portal.identity.models import MailToken, Membership, User
-from portal.identity.services import mail_tokens, recovering
+from portal.identity.services import mail_tokens, mailboxes, recovering
 from portal.notifications import readers
 from portal.notifications.services import notify
 
@@ -74,7 +74,7 @@ def tell_of_linking(event: AccountLinked) -> None:
     The page that the code was typed into has said the same to all.
     """
     user = _user(event.user_id)
-    if user is None or user.state == "suspended":
+    if user is None or mailboxes.is_shut(user):
         return
     reader = readers.oneself(user)
     if event.is_new:

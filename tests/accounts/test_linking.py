@@ -163,9 +163,10 @@ def test_whoever_has_a_login_takes_the_seat_like_an_invitation(
         assert seat.is_active
 
 
-def test_who_is_suspended_hears_nothing(visit: Visit, work: Any, system: System, code: str) -> None:
+@pytest.mark.parametrize("state", ["suspended", "locked"])
+def test_who_is_shut_out_hears_nothing(visit: Visit, work: Any, system: System, code: str, state: str) -> None:
     with system() as session:
-        session.execute(update(User).where(User.id == NOAH.id).values(state="suspended", state_reason="staff"))
+        session.execute(update(User).where(User.id == NOAH.id).values(state=state, state_reason="staff"))
     assert link(visit(), code, email=NOAH.email).status == 303
     assert NOAH.email not in work()
 

@@ -42,8 +42,7 @@ class HasLogin(Exception):
 def invited(token: str) -> Invited:
     """At the gate: whom an invitation is for. Uses nothing up. Raises TokenSpent."""
     user, row = mail_tokens.read("invitation", token)
-    is_shut = user.state == "suspended" or (user.state == "locked" and not mailboxes.is_locked_for_risk(user))
-    if is_shut or not mailboxes.is_of(row, user):
+    if mailboxes.is_shut(user) or not mailboxes.is_of(row, user):
         raise TokenSpent
     return Invited(user, row, is_new=user.state == "pending")
 

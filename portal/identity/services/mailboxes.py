@@ -33,6 +33,11 @@ def is_locked_for_risk(user: User) -> bool:
     return user.state == "locked" and user.state_reason == "risk"
 
 
+def is_shut(user: User) -> bool:
+    """Whether no proof of the mailbox opens this account: the staff or a directory shut it."""
+    return user.state == "suspended" or (user.state == "locked" and not is_locked_for_risk(user))
+
+
 def is_of(row: MailToken, user: User) -> bool:
     """Whether a link was sent to the address that the person has today."""
     return email_key(row.email) == user.email_key
