@@ -14,6 +14,7 @@ from werkzeug.routing import BuildError, Map, Rule
 
 from portal.cli.routes import routes
 from tests import world
+from tests.core.tenancy import filling
 from tests.isolation import kinds
 from tests.isolation.house import House, told
 from tests.world import Person
@@ -137,8 +138,13 @@ def body_for(house: House, rule: str, actor: Person) -> dict[str, Any]:
         role = house.ask("SELECT id FROM roles WHERE tenant_id = %s AND key = 'user'", actor.tenant_id)[0][0]
         somebody = world.SAM if actor.tenant == "harbor" else world.DELTA_SAM
         fields |= {"email": somebody.email, "role": str(role), "ticket_scope": "own"}
+    if rule.endswith("/domains/check"):
+        fields["domain"] = filling.DOMAIN
     if rule.endswith("/state"):
         fields["state"] = "locked"
+    if rule.endswith(("/people", "/people/removal")):
+        fields |= {"part": "affected"}
+        choice = "SELECT id FROM contacts WHERE tenant_id = %s LIMIT 1"
     if choice:
         fields["choice"] = str(house.ask(choice, actor.tenant_id)[0][0])
     return fields

@@ -87,7 +87,8 @@ def check_domain(number: int) -> Response:
 
 
 def _page(client: Client, form: DomainForm, part: str | None = None, *, status: int = 200) -> Response:
-    return answer.page("people/company.html", part, status=status, **_company(client), domain_form=form)
+    facts = _company(client) | {"domain_form": form, "is_about_domain": part is not None}
+    return answer.page("people/company.html", part, status=status, **facts)
 
 
 def _company(client: Client) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from tests.every_model import tables
 AT = dt.datetime(2026, 9, 2, 9, 0, tzinfo=dt.UTC)
 LATE = {"version": 900, "public_version": 900, "kind": "begun"}
 """After all that the world's tickets have in their timelines."""
+DOMAIN = "filled.example"
+"""Whose people each tenant's provider makes accounts for."""
 OF_STAFF = {"staff_roles"}
 """Tables of class Person in which clients' people have no rows."""
 OWNERS = (world.SAM, world.NOAH, world.DELTA_SAM)
@@ -143,7 +145,14 @@ def _of_access(person: world.Person) -> dict[str, dict[str, Any]]:
         },
         "client_assignments": {"client_id": person.client_id, **user},
         "denials": {"client_id": person.client_id, "permission": "nothing:real"},
-        "sso_providers": {"id": ids["provider"], "slug": name, "side": "client", "kind": "other", "domains": []},
+        "sso_providers": {
+            "id": ids["provider"],
+            "slug": name,
+            "side": "client",
+            "kind": "other",
+            "domains": [DOMAIN],
+            "creates_users": True,
+        },
         "sso_group_roles": {"provider_id": ids["provider"], **role},
         "sso_identities": {"provider_id": ids["provider"], "subject": name},
         "email_domains": {"domain": name, "outcome": "found"},
