@@ -131,6 +131,7 @@ def client_ticket(viewer: Viewer, ticket: Ticket, args: Args) -> dict[str, Any]:
         "talk": talk,
         "earlier_url": _earlier("tickets.show", ticket, talk),
         "people": db.session.execute(queries.people(ticket.id)).all(),
+        "part_words": wording.part_words,
     }
 
 
@@ -149,6 +150,7 @@ def staff_ticket(viewer: Viewer, ticket: Ticket, args: Args) -> dict[str, Any]:
         "talk": talk,
         "earlier_url": _earlier("desk.show", ticket, talk),
         "people": [row for row in beside if row.kind == "person"],
+        "part_words": wording.part_words,
         "recent": [row for row in beside if row.kind == "ticket"],
         "badge_of": cache(wording.staff_badge),
     }

@@ -11,12 +11,13 @@ from portal.tickets import (
     handlers,
     models,
     pages,
+    people_views,
     provisioning,
     shipped,
     staff_views,
 )
 
-__all__ = ["attachments", "events", "handlers", "models", "provisioning", "register"]
+__all__ = ["attachments", "events", "handlers", "models", "people_views", "provisioning", "register"]
 
 
 def register(app: Flask) -> None:

@@ -44,6 +44,9 @@ class Happening(StrEnum):
     PRIORITY = "priority"
     SEALED = "sealed"
     UNSEALED = "unsealed"
+    AFFECTED = "affected"
+    FOLLOWS = "follows"
+    LEFT = "left"
 
 
 class Cause(StrEnum):

@@ -156,7 +156,7 @@ def assign(number: int) -> Response:
 def change_status(number: int) -> Response:
     """Put it into another status of its board."""
     ticket = reading.ticket_to_change(viewer, number, "change")
-    status = one_or_404(queries.status(ticket.board_id, _chosen_one()))
+    status = one_or_404(queries.status(ticket.board_id, chosen_one()))
     try:
         services.change_status(ticket, status, by=viewer)
     except rules.TransitionRefused:
@@ -170,7 +170,7 @@ def change_status(number: int) -> Response:
 def change_priority(number: int) -> Response:
     """Say how urgent it is."""
     ticket = reading.ticket_to_change(viewer, number, "change")
-    priority = one_or_404(queries.priority(_chosen_one()))
+    priority = one_or_404(queries.priority(chosen_one()))
     services.change_priority(ticket, priority, by=viewer)
     return _changed(ticket)
 
@@ -207,7 +207,8 @@ def _chosen() -> UUID | None:
         raise NotFound from None
 
 
-def _chosen_one() -> UUID:
+def chosen_one() -> UUID:
+    """The id that a form sends as its choice. Raises NotFound for none and for what is no id."""
     chosen = _chosen()
     if chosen is None:
         raise NotFound

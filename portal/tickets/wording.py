@@ -47,11 +47,17 @@ def priority_badge(name: str, rank: int) -> Badge:
     return Badge(named(name), tone, "bar" if tone == "calm" else "up")
 
 
+def part_words(part: str) -> str:
+    """How a contact takes part in a ticket; empty for those who just do."""
+    return {"requester": _("asked for it"), "affected": _("affected")}.get(part, "")
+
+
 def client_line(kind: str, *, name: str, old: str, new: str, mine: bool) -> str:
     """A grey line as the client reads it; `mine`: the reader did it."""
-    del old
     if kind == Happening.ASSIGNED:
         return _("%(name)s is on it now", name=new) if new else _("It waits for somebody to take it on")
+    if kind in _BOTH:
+        return _BOTH[Happening(kind)](name, old or new)
     said = _CLIENT_MINE.get(Happening(kind)) if mine else None
     return (said or _CLIENT[Happening(kind)])(name)
 
@@ -60,26 +66,34 @@ def staff_line(kind: str, *, name: str, old: str, new: str, mine: bool) -> str:
     """A grey line as the staff read it."""
     del mine
     if kind == Happening.ASSIGNED:
-        if not new:
-            return _("%(name)s gave it back to nobody", name=name)
-        if new == name:
-            return _("%(name)s took this on", name=name)
-        return _("%(name)s gave it to %(colleague)s", name=name, colleague=new)
-    old, new = named(old), named(new)
+        return _assigned(name, new)
     if kind in _BOTH:
-        return _BOTH[Happening(kind)](name)
+        return _BOTH[Happening(kind)](name, old or new)
+    old, new = named(old), named(new)
     if kind == Happening.PRIORITY:
         return _("%(name)s changed the priority from %(old)s to %(new)s", name=name, old=old, new=new)
     return _("%(name)s changed the status from %(old)s to %(new)s", name=name, old=old, new=new)
 
 
+def _assigned(name: str, new: str) -> str:
+    if not new:
+        return _("%(name)s gave it back to nobody", name=name)
+    if new == name:
+        return _("%(name)s took this on", name=name)
+    return _("%(name)s gave it to %(colleague)s", name=name, colleague=new)
+
+
 Sentence = Callable[[str], str]
 
-_BOTH: dict[Happening, Sentence] = {
-    Happening.SEALED: lambda name: _("%(name)s made it private: only the people named on it see it", name=name),
-    Happening.UNSEALED: lambda name: _("%(name)s ended that it is private", name=name),
+_BOTH: dict[Happening, Callable[[str, str], str]] = {
+    Happening.SEALED: lambda name, _who: _("%(name)s made it private: only the people named on it see it", name=name),
+    Happening.UNSEALED: lambda name, _who: _("%(name)s ended that it is private", name=name),
+    Happening.AFFECTED: lambda name, who: _("%(name)s named %(person)s as affected", name=name, person=who),
+    Happening.FOLLOWS: lambda name, who: _("%(name)s let %(person)s follow it", name=name, person=who),
+    Happening.LEFT: lambda name, who: _("%(name)s took %(person)s off it", name=name, person=who),
 }
-_CLIENT: dict[Happening, Sentence] = _BOTH | {
+"""Lines that read alike on both sides: who did it, and to whom."""
+_CLIENT: dict[Happening, Sentence] = {
     Happening.BEGUN: lambda name: _("%(name)s has begun to work on it", name=name),
     Happening.WAITING: lambda name: _("%(name)s is waiting for you", name=name),
     Happening.RESUMED: lambda name: _("%(name)s went on with it", name=name),

@@ -46,6 +46,10 @@ _WORDS: Final[dict[str, dict[str, LazyString]]] = {
         "passkey": lazy_gettext("Passkey"),
         "sso": lazy_gettext("Company login"),
     },
+    "part": {
+        "affected": lazy_gettext("Affected"),
+        "follower": lazy_gettext("Follows"),
+    },
     "factor": {
         "app": lazy_gettext("Authenticator app"),
         "code": lazy_gettext("Authenticator app"),

@@ -3,8 +3,8 @@
 A story begins with `== subject`, then maybe `priority: high`, `board: people` (an MSP
 that has that board keeps it there) and `private: yes`. Lines: `c:` the requester writes, `o:` a
 colleague of theirs, `s:` the technician on it, `t:` a second one, `n:` and `m:`
-internal notes of the two. `!take !give !wait !resolve !solved !close` and
-`!priority 1` are acts. What is indented goes on the letter above; `[photo: …]`
+internal notes of the two. `!take !give !affected !wait !resolve !solved !close` and
+`!priority 1` are acts; affected is the colleague. What is indented goes on the letter above; `[photo: …]`
 and `[log: …]` at its end are files. Words in braces are filled in when told.
 """
 

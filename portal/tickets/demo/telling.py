@@ -198,6 +198,13 @@ class Teller:
             told.entries.append(_line(told, cast["s"], Happening.PRIORITY, names, at))
             told.rank = rank
 
+    def _affect(self, told: Told, _turn: Turn, cast: Cast, at: int) -> None:
+        """As `services.naming.name_person`."""
+        colleague = cast["o"]
+        if isinstance(colleague, Contact):
+            told.takers[colleague.id] = "affected"
+            told.entries.append(_line(told, cast["s"], Happening.AFFECTED, ("", colleague.name), at))
+
     def _wait(self, told: Told, _turn: Turn, cast: Cast, at: int) -> None:
         self._move(told, rules.after_status(told.state, Category.WAITING), cast["s"], at, Cause.STATUS)
 
@@ -213,6 +220,7 @@ _Act = Callable[[Teller, Told, Turn, Cast, int], None]
 _ACTS: dict[str, _Act] = {
     "take": Teller._assign,  # noqa: SLF001  # the acts of this very class
     "give": Teller._assign,  # noqa: SLF001
+    "affected": Teller._affect,  # noqa: SLF001
     "priority": Teller._rank,  # noqa: SLF001
     "wait": Teller._wait,  # noqa: SLF001
     "resolve": Teller._resolve,  # noqa: SLF001

@@ -15,7 +15,6 @@ from portal.tickets.queries.offers import choices, client, colleague, priority, 
 from portal.tickets.queries.one import (
     RECENT,
     beside,
-    people,
     submitted_comment,
     submitted_ticket,
     ticket,
@@ -23,10 +22,12 @@ from portal.tickets.queries.one import (
     ticket_lock,
     ticket_version,
 )
+from portal.tickets.queries.people import OFFERED, contact_of, contacts_beside, part_of, people
 from portal.tickets.queries.timelines import attachment, bytes_of_files, file_to_check, files, timeline
 
 __all__ = [
     "DONE",
+    "OFFERED",
     "PHASES",
     "RECENT",
     "VIEWS",
@@ -37,8 +38,11 @@ __all__ = [
     "client",
     "client_list",
     "colleague",
+    "contact_of",
+    "contacts_beside",
     "file_to_check",
     "files",
+    "part_of",
     "people",
     "phase_counts",
     "priority",

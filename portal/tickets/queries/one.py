@@ -61,16 +61,6 @@ def submitted_comment(key: UUID) -> Select[Comment]:
     return select(Comment).where(Comment.submission_key == key)
 
 
-def people(ticket_id: UUID) -> Rows:
-    """Who takes part in a ticket that the viewer has already been given."""
-    return (
-        select(Contact.id, Contact.name, Contact.title, Contact.email, Contact.phone, TicketPerson.part)
-        .join(Contact, Contact.id == TicketPerson.contact_id)
-        .where(TicketPerson.ticket_id == ticket_id)
-        .order_by(TicketPerson.created_at, TicketPerson.id)
-    )
-
-
 def beside(viewer: Viewer, ticket: Ticket) -> Rows:
     """What stands beside a ticket for the staff: who takes part, and the client's latest other tickets."""
     recent = (
