@@ -30,9 +30,9 @@ _RANKS: Final[tuple[Outcome, ...]] = ("other", "no_name", "failed", "timeout")
 
 def look_for(name: str, text: str) -> Outcome:
     """Whether one of the TXT records of this name is exactly this text. Takes at most `SECONDS`."""
+    resolvers = list(_resolvers())
     ends = time.monotonic() + SECONDS
     said: set[Outcome] = set()
-    resolvers = list(_resolvers())
     for place, resolver in enumerate(resolvers):
         left = ends - time.monotonic()
         if left <= 0:
