@@ -143,8 +143,8 @@ def body_for(house: House, rule: str, actor: Person) -> dict[str, Any]:
     if rule.endswith("/state"):
         fields["state"] = "locked"
     if rule.endswith(("/people", "/people/removal")):
-        fields |= {"part": "affected"}
-        choice = "SELECT id FROM contacts WHERE tenant_id = %s LIMIT 1"
+        somebody = world.DANA if actor.tenant == "harbor" else world.DELTA_DANA
+        fields |= {"part": "affected", "choice": str(somebody.contact_id)}
     if choice:
         fields["choice"] = str(house.ask(choice, actor.tenant_id)[0][0])
     return fields
