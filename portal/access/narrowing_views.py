@@ -45,7 +45,7 @@ def _groups(form: BoardGroupForm, *, status: int = 200) -> Response:
     return answer.page(
         "access/board_groups.html",
         status=status,
-        title=gettext("Access"),
+        title=gettext("Groups of boards"),
         places=places("board_groups"),
         groups=db.session.scalars(queries.board_groups()).all(),
         boards=boards,

@@ -41,7 +41,7 @@ def _side(word: str) -> RoleSide:
 
 def _matrix(side: RoleSide, form: RoleNameForm, *, status: int = 200) -> Response:
     found = db.session.scalars(queries.roles(side)).all()
-    return answer.page("access/roles.html", status=status, **_facts(side, found), form=form, title=gettext("Access"))
+    return answer.page("access/roles.html", status=status, **_facts(side, found), form=form, title=gettext("Roles"))
 
 
 def _facts(side: RoleSide, found: Any) -> dict[str, Any]:

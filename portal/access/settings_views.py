@@ -20,7 +20,7 @@ def settings() -> Response:
 
 def _page(form: AccessForm, *, status: int = 200) -> Response:
     return answer.page(
-        "access/settings.html", status=status, title=gettext("Access"), places=places("settings"), form=form
+        "access/settings.html", status=status, title=gettext("Ways in"), places=places("settings"), form=form
     )
 
 

@@ -31,7 +31,7 @@ def simulator() -> Response:
     number = request.args.get("ticket", "").strip().lstrip("#")
     return answer.page(
         "access/simulator.html",
-        title=gettext("Access"),
+        title=gettext("Why?"),
         places=places("simulator"),
         wanted=wanted,
         found=[(each, url_for(".simulator", person=f"{each.kind}:{each.id}")) for each in found],

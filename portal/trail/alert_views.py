@@ -39,7 +39,7 @@ def _alerts() -> dict[str, Any]:
         cursor=request.args.get("page"),
     )
     return {
-        "title": gettext("Audit"),
+        "title": gettext("Alerts"),
         "tabs": tabs("alerts"),
         "lines": alert_words.lines(scope, [row[0] for row in page.rows]),
         "state": state,

@@ -54,6 +54,7 @@ def test_what_a_role_is_shown_works_and_what_it_may_do_is_shown(lived_in: House,
     assert unexplained(found) == []
     assert not [each for each in BY_ITSELF if tuple(reversed(each.split())) in found.led_to], "shown after all"
     assert found.opened > 25, "somebody stayed at home"
+    assert {title: views for title, views in found.titles.items() if len(views) > 1} == {}, "two pages of one name"
 
 
 @pytest.mark.parametrize("writes", [False, True], ids=["reading", "writing"])

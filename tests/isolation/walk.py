@@ -45,7 +45,8 @@ class Step(NamedTuple):
 class Walk:
     """One person's walk. `may`: the permissions held; `looks_on`: as somebody of the staff in a client's portal.
 
-    Methods and addresses that are `known` are not looked at again.
+    Methods and addresses that are `known` are not looked at again. `titles`: the views of fixed addresses by what
+    their pages are called.
     """
 
     app: Flask
@@ -58,6 +59,7 @@ class Walk:
     led_to: set[tuple[str, str]] = field(default_factory=set)
     known: set[tuple[str, str]] = field(default_factory=set)
     forms: dict[str, Step] = field(default_factory=dict)
+    titles: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     opened: int = 0
     _queue: list[Step] = field(default_factory=list)
     _examples: dict[Any, int] = field(default_factory=lambda: defaultdict(int))
@@ -109,6 +111,9 @@ class Walk:
             self.wrong.append(f"{step.shown_on} leads to {step.address}, which answers {page.status}")
         elif page.status == 303:
             self._meet(Step(step.address, "GET", urljoin(step.address, page.headers["Location"])))
+        endpoint = self._endpoint("GET", urlsplit(step.address).path)
+        if page.is_whole and endpoint and not next(self.app.url_map.iter_rules(endpoint)).arguments:
+            self.titles[page.dom.title.get_text()].add(endpoint)
         for each in shown(page, step.address):
             self._meet(each)
 
