@@ -33,7 +33,7 @@ def test_a_passkey_in_place_of_a_password(app: Flask, browse: Any, link_to: Link
     expect(page.get_by_role("heading", level=1)).to_have_text("You are invited")
     assert fits(page)
     assert faults(Axe().run(page, options=RULES)) == []
-    page.get_by_label("Name").fill("Ana's phone")
+    page.get_by_label("Name of the passkey").fill("Ana's phone")
     page.get_by_role("button", name="Accept with a passkey instead").click()
     expect(page.locator(".codes li")).to_have_count(10)
     expect(page.get_by_text("Welcome! Keep these codes")).to_be_visible()

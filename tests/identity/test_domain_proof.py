@@ -222,6 +222,20 @@ def test_one_look_at_a_time(app, visit, system, server):
     assert server.asked == [NAME]
 
 
+def test_a_look_that_is_overdue_may_be_asked_for_again(app, visit, system, server):
+    """No worker was there: the page doesn't wait forever."""
+    admin = visit(ADMIN)
+    named(admin)
+    assert admin.submit(COMPANY, CHECK).status == 303
+    with system() as session:
+        session.execute(update(EmailDomain).values(asked_at=clock.now() - dt.timedelta(minutes=3)))
+    part = admin.get(COMPANY).dom.select_one("#company-domain")
+    assert "hx-get" not in part.attrs
+    assert admin.submit(COMPANY, CHECK).status == 303
+    jobs.work_off(app)
+    assert server.asked == [NAME, NAME], "the first one comes late and does no harm"
+
+
 @pytest.mark.parametrize("domain", ["gmail.com", "mail.gmx.de", "outlook.com", "co.uk", "de", "localhost"])
 def test_what_is_everybodys_is_refused(visit, system, domain):
     assert is_everybodys(domain)

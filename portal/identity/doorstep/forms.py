@@ -92,7 +92,9 @@ class NewPasswordForm(StrangersForm):
 class PasskeyForm(StrangersForm):
     """What to call the passkey that somebody has made in place of a password."""
 
-    name = _words(lazy_gettext("Name"), lazy_gettext("Give it a name that you will know it by."), LONGEST_PASSKEY)
+    name = _words(
+        lazy_gettext("Name of the passkey"), lazy_gettext("Give it a name that you will know it by."), LONGEST_PASSKEY
+    )
 
 
 class OldPasswordForm(StrangersForm):
