@@ -28,6 +28,7 @@ from tests import world
 from tests.identity.factors import SECURITY, code, has_app, user
 from tests.identity.races import Line, at_once, connections
 from tests.identity.steps import SETTINGS, SIGN_OUT, System, Visit, is_in, sessions_of, token_of, with_token
+from tests.identity.test_security_settings import _passkey_of
 from tests.pages import Page, Visitor
 
 __all__ = ["connections"]
@@ -41,10 +42,17 @@ def _add_app(who: Visitor, side: str) -> Page:
     return who.post(f"{SECURITY[side]}/app", page.form("/app") | {"code": code(key)})
 
 
+def _remove_passkey(who: Visitor, side: str) -> Page:
+    page = who.get(SECURITY[side])
+    [path] = [form["action"] for form in page.dom.select("form") if "/passkeys/" in form["action"]]
+    return who.post(path, page.form(path))
+
+
 OWN_ACTS: dict[str, Callable[[Visitor, str], Page]] = {
     "a factor is added": _add_app,
     "a factor is removed": lambda who, side: who.submit(SECURITY[side], "/app/removal"),
     "recovery codes are made": lambda who, side: who.submit(SECURITY[side], "/codes"),
+    "a passkey is removed": _remove_passkey,
 }
 
 
@@ -52,7 +60,9 @@ OWN_ACTS: dict[str, Callable[[Visitor, str], Page]] = {
 @pytest.mark.parametrize("act", OWN_ACTS)
 def test_with_the_own_second_factor(visit: Visit, system: System, person: world.Person, act: str) -> None:
     """At once, and in this browser alone: what is signed in elsewhere stays so."""
-    if "added" not in act:
+    if "passkey" in act:
+        _passkey_of(system, person)
+    elif "added" not in act:
         has_app(system, person)
     who, elsewhere = visit(person), visit(person)
     before, there = token_of(who, person.side), token_of(elsewhere, person.side)

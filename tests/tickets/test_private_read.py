@@ -96,12 +96,10 @@ def test_the_clients_admin_reads_who_it_was(visit, ticket):
     visit(ADMIN).get(page)
     dana = visit(DANA)
     activity = dana.get("/account/activity")
-    assert WORDS in activity
     [line] = [each for each in activity.dom.select("li, tr") if WORDS in each.get_text() and not each.select("li, tr")]
     assert ADMIN.name in line.get_text()
     assert "My pay" not in activity
     assert dana.get(f"/tickets/{number}").status == 404
-    assert WORDS in visit(ADMIN).get("/admin/audit")
 
 
 def test_their_mail_carries_nothing_of_it(app, system, ticket):
