@@ -20,24 +20,30 @@ from portal.people.services import reviewing
 from portal.people.views.account import tabs
 from portal.people.views.users import client_id
 
+PART = "people/_review.html"
+
 
 @bp.get("/account/review")
 @allow("client", "review:decide")
 def own_review() -> Response:
     """Who of the own company keeps access."""
-    page = _review(
+    return answer.page("people/own_review.html", PART, tabs=tabs("own_review"), **_own())
+
+
+def _own() -> dict[str, Any]:
+    return _review(
         client_id(),
         lambda item_id: url_for(".decide_own", item_id=item_id),
         lambda contact_id: url_for(".user", contact_id=contact_id),
     )
-    return answer.page("people/own_review.html", tabs=tabs("own_review"), **page)
 
 
 @bp.post("/account/review/<uuid:item_id>")
 @allow("client", "review:decide", of="review_item", hidden=False)
 def decide_own(item_id: UUID) -> Response:
     """Keep one of the own people, or take the access away."""
-    return _decide(client_id(), item_id, url_for(".own_review"))
+    back = url_for(".own_review")
+    return answer.saw(back, PART, **_own()) if _decide(client_id(), item_id) else answer.moved(back)
 
 
 @bp.get("/msp/clients/<int(max=999999999):number>/review")
@@ -45,21 +51,25 @@ def decide_own(item_id: UUID) -> Response:
 def review(number: int) -> Response:
     """Who of a client keeps access."""
     client = one_or_404(queries.company(viewer, number))
-    page = _review(
-        client.id,
+    may_open_client = viewer.may("client:read")
+    page = _of(client.id, number)
+    return answer.page("people/review.html", PART, client=client, may_open_client=may_open_client, **page)
+
+
+def _of(of: UUID, number: int) -> dict[str, Any]:
+    return _review(
+        of,
         lambda item_id: url_for(".decide_review", number=number, item_id=item_id),
         lambda contact_id: url_for(".person", number=number, contact_id=contact_id),
     )
-    may_open_client = viewer.may("client:read")
-    return answer.page("people/review.html", client=client, may_open_client=may_open_client, **page)
 
 
 @bp.post("/msp/clients/<int(max=999999999):number>/review/<uuid:item_id>")
 @allow("staff", "review:decide", of="company_review_item", hidden=False)
 def decide_review(number: int, item_id: UUID) -> Response:
     """Keep somebody at a client, or take the access away."""
-    client = one_or_404(queries.company(viewer, number))
-    return _decide(client.id, item_id, url_for(".review", number=number))
+    of, back = one_or_404(queries.company(viewer, number)).id, url_for(".review", number=number)
+    return answer.saw(back, PART, **_of(of, number)) if _decide(of, item_id) else answer.moved(back)
 
 
 @bp.get("/admin/reviews")
@@ -91,7 +101,8 @@ def _review(of: UUID, url: Callable[[UUID], str], person_url: Callable[[UUID], s
     return {"title": gettext("Access review"), "review": found, "items": items, "is_late": is_late}
 
 
-def _decide(of: UUID, item_id: UUID, back: str) -> Response:
+def _decide(of: UUID, item_id: UUID) -> bool:
+    """Whether it was decided; if not, why is said. What was loaded before is good for nothing then."""
     one_or_404(queries.review_item(of, item_id))
     word = request.form.get("decision", "kept")
     if word not in {"kept", "removed"}:
@@ -100,9 +111,14 @@ def _decide(of: UUID, item_id: UUID, back: str) -> Response:
     refused = refusal_of(lambda: reviewing.decide(item_id, of, decision, by=viewer))
     if refused:
         answer.say(refused, "warn")
-    elif decision == "removed":
-        answer.say(gettext("Access is taken away. The person is signed out of your company everywhere."))
-    return answer.moved(back)
+        return False
+    if decision == "removed":
+        answer.say(
+            gettext("Access is taken away. The person is signed out of your company everywhere.")
+            if viewer.is_client
+            else gettext("Access is taken away. The person is signed out of the client's portal everywhere.")
+        )
+    return True
 
 
 def client_tile(_subject: object) -> dict[str, Any] | None:
