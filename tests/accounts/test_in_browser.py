@@ -154,6 +154,7 @@ def test_another_address(chromium: Browser, harbor_url: str, link_to: LinkTo, *,
     page.goto("/auth/client-portal/signin?next=/settings")
     sign_in(page, SAM.email, "portal-demo-2026")
     page.get_by_role("link", name="Change the address").click()
+    expect(page.get_by_label("New email address")).to_be_visible()
     look(page, scripts=scripts)
     page.get_by_label("New email address").fill("sam.new@brightdental.example")
     page.get_by_role("button", name="Send the link").click()
