@@ -87,6 +87,15 @@ class TicketAssigned(Event):
     by_user_id: UUID | None = None
 
 
+@event("ticket.person_named", version=1)
+class TicketPersonNamed(Event):
+    """A contact of the client takes part in a ticket from now on, or in another way than before."""
+
+    ticket_id: UUID
+    contact_id: UUID
+    by_user_id: UUID | None = None
+
+
 @event("ticket.priority_changed", version=1)
 class TicketPriorityChanged(Event):
     """A ticket is more or less urgent than it was."""

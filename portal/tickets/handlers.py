@@ -14,7 +14,7 @@ from portal.notifications import readers
 from portal.notifications.readers import Reader, once_each
 from portal.notifications.services import notify
 from portal.tickets import letters, mail_queries
-from portal.tickets.events import TicketCommented, TicketNoted, TicketOpened, TicketResolved
+from portal.tickets.events import TicketCommented, TicketNoted, TicketOpened, TicketPersonNamed, TicketResolved
 from portal.tickets.services.joining import join_tickets
 
 __all__ = ["letters"]
@@ -61,6 +61,14 @@ def tell_of_resolution(event: TicketResolved) -> None:
     """Tell everybody at the client who takes part."""
     authors = _authors(event.by_contact_id, event.by_user_id)
     _tell(once_each(_taking_part(event.ticket_id), but=authors), "ticket_resolved", event)
+
+
+@handles(TicketPersonNamed, seconds=60)
+def tell_of_naming(event: TicketPersonNamed) -> None:
+    """Tell the contact that they take part."""
+    for reader in readers.contacts([event.contact_id]):
+        thread = f"ticket-{event.ticket_id}"
+        notify(reader, "ticket_named", key=event.id, thread=thread, ticket_id=event.ticket_id)
 
 
 @handles(MailboxProven, seconds=120)

@@ -48,6 +48,16 @@ def ticket_resolved(*, ticket_id: UUID) -> Facts | None:
     return None if ticket is None else {"ticket": ticket, "url": _url(ticket)}
 
 
+@letter("ticket_named")
+def ticket_named(*, ticket_id: UUID) -> Facts | None:
+    """To a contact whom the staff named: they take part in it; nothing once they don't any more."""
+    ticket = _ticket(ticket_id)
+    part = db.session.execute(mail_queries.part_in(ticket_id, viewer.contact_id)).scalar_one_or_none()
+    if ticket is None or part is None:
+        return None
+    return {"ticket": ticket, "url": _url(ticket), "is_affected": part == "affected"}
+
+
 def _ticket(ticket_id: UUID) -> Any:
     if not policy.may(viewer, "see"):
         return None

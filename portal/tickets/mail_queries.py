@@ -60,6 +60,11 @@ def contacts_on(ticket_id: UUID) -> Select[UUID]:
     )
 
 
+def part_in(ticket_id: UUID, contact_id: UUID | None) -> Select[str]:
+    """How a contact takes part in a ticket, if they do."""
+    return select(TicketPerson.part).where(TicketPerson.ticket_id == ticket_id, TicketPerson.contact_id == contact_id)
+
+
 def requester_of(ticket_id: UUID) -> Select[UUID]:
     """The contact whose ticket it is."""
     return select(Ticket.requester_contact_id).where(Ticket.id == ticket_id)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from portal.clients.models import Contact
 from portal.core.tenancy.scope import Reach, Scope
 from portal.core.tenancy.session import transaction
 from portal.extensions import db
@@ -13,7 +14,7 @@ from portal.identity.models import User
 from portal.notifications import readers
 from portal.notifications.models import OutgoingMail
 from portal.tickets import queries, services
-from portal.tickets.models import Comment, Ticket
+from portal.tickets.models import Comment, Ticket, TicketPerson
 from tests import factories as make
 from tests import world
 from tests.jobs import EmailMessage, words
@@ -157,6 +158,25 @@ def test_resolving_tells_who_takes_part(act: Any, work: Work, system: System) ->
     mails = work()
     assert set(mails) == {DANA.email}
     assert "is solved" in words(mails[DANA.email][0])
+
+
+def name_dana(ticket: Ticket, part: Any, *, by: Scope) -> None:
+    services.name_person(ticket, db.session.get(Contact, (DANA.tenant_id, DANA.contact_id)), part, by=by)
+
+
+@pytest.mark.parametrize(("part", "said"), [("affected", "affected by"), ("follower", "follow #")])
+def test_whoever_is_named_on_a_ticket_is_told(act: Any, work: Work, part: str, said: str) -> None:
+    act(TECH, name_dana, part)
+    mails = work()
+    assert set(mails) == {DANA.email}
+    assert said in words(mails[DANA.email][0])
+
+
+def test_whoever_was_taken_off_before_the_mail_went_is_not_told(act: Any, work: Work, system: System) -> None:
+    act(TECH, name_dana, "affected")
+    with system("harbor"):
+        db.session.query(TicketPerson).filter_by(contact_id=DANA.contact_id).delete()
+    assert work() == {}
 
 
 def test_who_may_not_see_the_ticket_gets_no_mail(act: Any, work: Work, system: System) -> None:

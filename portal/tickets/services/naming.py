@@ -4,9 +4,11 @@ from typing import Literal
 
 from portal.clients.models import Contact
 from portal.core import audit, clock
+from portal.core.events.outbox import publish
 from portal.core.tenancy.scope import Viewer
 from portal.extensions import db
 from portal.tickets import queries
+from portal.tickets.events import TicketPersonNamed
 from portal.tickets.models import Ticket, TicketPerson
 from portal.tickets.rules import Happening
 from portal.tickets.services.entries import add_line
@@ -37,6 +39,7 @@ def name_person(ticket: Ticket, contact: Contact, part: Part, *, by: Viewer) -> 
     else:
         known.part = part
     add_line(ticket, _LINES[part], by=by, at=at, new=contact.name)
+    publish(TicketPersonNamed(ticket_id=ticket.id, contact_id=contact.id, by_user_id=by.user_id))
     audit.record("ticket.person_named", ticket, old={"part": old}, new={"part": part, "contact": str(contact.id)})
 
 
