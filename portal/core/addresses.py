@@ -21,5 +21,14 @@ def email_key(address: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is one plain mail address: no list, no name beside it, nothing that breaks a header."""
-    return len(text) <= LONGEST and _ADDRESS.fullmatch(text) is not None
+    """Whether a text is one plain mail address: no list, no name beside it, nothing that breaks a header.
+
+    Nor a domain whose key is another domain's: `straße.example` and `strasse.example` have two owners and one key.
+
+    >>> [is_address(f"sam@{each}.example") for each in ("Strasse", "straße", "STRAẞE", "MÜNCHEN", "σας")]
+    [True, False, False, True, False]
+    """
+    if len(text) > LONGEST or _ADDRESS.fullmatch(text) is None:
+        return False
+    domain = text.rpartition("@")[2]
+    return email_key(domain) == unicodedata.normalize("NFC", domain).lower()
