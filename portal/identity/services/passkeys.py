@@ -9,6 +9,7 @@ it is needed.
 
 import datetime as dt
 import json
+import re
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ LIFE: Final = dt.timedelta(minutes=30)
 LONGEST_NAME: Final = 60
 LONGEST_ANSWER: Final = 20_000
 """Characters of what a browser sends; attestations that we don't ask for are the longest part of it."""
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,1400}")
+"""What names a passkey, in base64url: at most 1023 bytes (WebAuthn 3, §4). The database is asked for nothing else."""
+_FAULTS: Final = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
+"""What the library raises, beside its own errors, for answers that only somebody's hand has made."""
 _TRANSPORTS: Final = frozenset({"usb", "nfc", "ble", "smart-card", "hybrid", "internal", "cable"})
 
 
@@ -146,7 +151,7 @@ def use(user: User, answer: str, token: str, party: Party, *, alone: bool = Fals
             credential_current_sign_count=passkey.sign_count,
             require_user_verification=alone,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as fault:
+    except (WebAuthnException, *_FAULTS) as fault:
         raise PasskeyRefused(str(fault)[:200]) from None
     _move_count(passkey, proven.new_sign_count)
     return passkey
@@ -186,7 +191,7 @@ def made(user: User, answer: str, token: str, party: Party, *, name: str, alone:
             expected_origin=party.origin,
             require_user_verification=alone,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as fault:
+    except (WebAuthnException, *_FAULTS) as fault:
         raise PasskeyRefused(str(fault)[:200]) from None
     return Passkey(
         user_id=user.id,
@@ -215,7 +220,7 @@ def _read(answer: str) -> dict[str, Any]:
         read = json.loads(answer) if len(answer) <= LONGEST_ANSWER else None
     except (ValueError, RecursionError):
         read = None
-    if not isinstance(read, dict) or not isinstance(read.get("id"), str) or not read["id"]:
+    if not isinstance(read, dict) or not isinstance(read.get("id"), str) or not _ID.fullmatch(read["id"]):
         reason = "no answer of a passkey"
         raise PasskeyRefused(reason)
     return read
