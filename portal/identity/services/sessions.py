@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import delete, inspect, select, update
+from sqlalchemy.orm.attributes import flag_modified
 
 from portal.core import audit, clock
 from portal.core.tenancy.scope import Viewer, current_scope
@@ -105,6 +106,8 @@ def another_token(session: LoginSession) -> Started:
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     session.token_hash, session.former_until = token_hash(token), None
+    # Written though it was empty when the row was read: another request may have had the token replaced meanwhile.
+    flag_modified(session, "former_until")
     session.last_used_at = clock.now()
     db.session.flush()
     return Started(session, token)

@@ -1,6 +1,5 @@
 """One person at several companies: which one the session is at."""
 
-import secrets
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -8,10 +7,9 @@ from sqlalchemy import select, update
 from portal.core import audit, clock
 from portal.core.tenancy import doors
 from portal.core.tenancy.scope import Viewer
-from portal.core.web.cookies import token_hash
 from portal.extensions import db
 from portal.identity.models import LoginSession, Membership
-from portal.identity.services.sessions import TOKEN_BYTES, Started
+from portal.identity.services.sessions import Started, another_token
 
 
 class NotOnesSeat(LookupError):
@@ -25,9 +23,8 @@ def take_seat(membership_id: UUID, *, by: Viewer) -> Started:
     session = db.session.execute(select(LoginSession).where(LoginSession.id == by.session_id)).scalar_one()
     audit.record("session.moved", session, shown=True, old={"seat": str(session.membership_id)},
                  new={"seat": str(membership_id)})  # fmt: skip
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    session.membership_id, session.token_hash, session.privileges = membership_id, token_hash(token), None
-    session.former_until = None
+    session.membership_id, session.privileges = membership_id, None
+    started = another_token(session)
     mine = update(Membership).where(Membership.id == membership_id, Membership.user_id == by.user_id)
     db.session.execute(mine.values(last_used_at=clock.now()).execution_options(synchronize_session=False))
-    return Started(session, token)
+    return started
