@@ -21,20 +21,19 @@ from portal.core.text import line
 from portal.extensions import db
 from portal.identity import mail_throttle, passwords
 from portal.identity.events import AccountLinked
-from portal.identity.models import AccessCode, Membership, User
-from portal.identity.services import people
+from portal.identity.models import AccessCode, User
+from portal.identity.services import people, unclaimed
 from portal.identity.services.people import BadAddress
+from portal.identity.services.unclaimed import HasLogin
 from portal.identity.throttle import Limits, told
+
+__all__ = ["HasLogin", "LinkingRefused", "Wish"]
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without 0, 1, I and O, which people mistake for one another: five bits a letter."""
 LENGTH: Final = 12
 LIFE: Final = timedelta(days=14)
 PER_CLIENT: Final[Limits] = ((10, timedelta(hours=1)), (30, timedelta(days=1)))
-
-
-class HasLogin(ValueError):
-    """The contact can sign in already."""
 
 
 class LinkingRefused(Exception):
@@ -53,9 +52,12 @@ class Wish:
 
 
 def issue_access_code(contact: Contact, *, by: Viewer) -> str:
-    """A new code for a contact without a login; the last one dies. It is shown now and never again. Raises HasLogin."""
-    if db.session.execute(select(Membership.id).where(Membership.contact_id == contact.id)).first() is not None:
-        raise HasLogin
+    """A new code for a contact without a login; the last one dies. It is shown now and never again. Raises HasLogin.
+
+    A code that was typed with another's address, or a wrong one, has left a seat that nobody has come in by: it is
+    given up for the new code.
+    """
+    unclaimed.give_up_seat(contact)
     revoke_access_codes(contact)
     code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     now = clock.business_now()

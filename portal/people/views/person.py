@@ -21,6 +21,7 @@ from portal.identity.services import (
     invitations,
     second_factor,
     sessions,
+    unclaimed,
 )
 from portal.people import pages, queries, wording
 from portal.people.blueprint import bp
@@ -262,6 +263,7 @@ def _page(
         roles=roles or _seat_form(number, contact_id, formdata=None),
         scope=wording.SCOPES[somebody.membership.ticket_scope] if somebody.membership is not None else "",
         code=code,
+        may_have_code=unclaimed.may_have_code(somebody.contact, somebody.membership, somebody.user),
         happenings=invitation_history.of(somebody.membership) if somebody.membership is not None else (),
         second_factors=second_factor.of(somebody.user.id).count if somebody.user is not None else 0,
         may=viewer.may,
