@@ -37,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
     make_templates(addresses.admin_url, addresses.redis_url, folder)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more worker than processors: a good part of a run waits, for leases to end and killed processes to come back."""
+    return (os.cpu_count() or 1) + 1
+
+
 def build_static() -> None:
     """Pages need their hashed files; a test run must not meet those of yesterday."""
     from portal.core.web.build import main
