@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more worker than processors: a good part of a run waits, for leases to end and killed processes to come back."""
+    """One more than there are processors: a good part of a run waits, for leases and for what was killed."""
     return (os.cpu_count() or 1) + 1
 
 
