@@ -8,54 +8,17 @@ import pytest
 from sqlalchemy import select, update
 
 from portal.core import clock, names
-from portal.core.events.schedule import ScheduleDue
 from portal.core.public_domains import is_everybodys
 from portal.core.tenancy.scope import system_scope
 from portal.core.tenancy.session import transaction
-from portal.identity.handlers import look_again
 from portal.identity.models import EmailDomain, Membership, SsoProvider, User
 from portal.identity.sso import domains
-from portal.settings import SettingsError, read
-from portal.settings_rules import resolvers
 from tests import factories as make
 from tests import jobs, world
-from tests.identity.dns_server import name_servers
+from tests.identity.domain_steps import CHECK, COMPANY, DOMAIN, NAME, checked, named, row_of
 from tests.identity.sso_steps import come, person, reasons, refused
 from tests.identity.steps import trail
-from tests.trail.test_alerts import run_duty
 from tests.world import ADMIN, OLIVIA, SAM, SUMMIT_ADMIN, TECH
-
-DOMAIN, NAME = "brightdental.example", "_portal-proof.brightdental.example"
-COMPANY = "/msp/clients/10001"
-CHECK = "/check"
-GONE = ["The record that proves an email domain is gone", "An email domain is no longer proven"]
-
-
-@pytest.fixture
-def server(app):
-    with name_servers(app) as [found]:
-        yield found
-
-
-def row_of(system, domain=DOMAIN, tenant="harbor"):
-    with system(tenant) as session:
-        row = session.execute(select(EmailDomain).where(EmailDomain.domain == domain)).scalar_one_or_none()
-        if row is not None:
-            session.expunge(row)
-        return row
-
-
-def checked(app, who, path=COMPANY, **fields):
-    """Press the button, let the worker work, and read the page again."""
-    done = who.submit(path, CHECK, **fields)
-    assert done.status == 303, done.text
-    waiting = who.follow(done)
-    jobs.work_off(app)
-    return waiting, who.follow(done)
-
-
-def named(who):
-    assert who.submit(COMPANY, "/domain", email_domain=DOMAIN).status == 303
 
 
 def test_a_domain_is_proven_by_the_record_that_its_page_shows(app, visit, system, server):
@@ -120,33 +83,6 @@ def test_what_was_found_is_told_apart_in_words(app, visit, system, server, monke
     assert (row.outcome, row.is_proven) == (outcome, False)
     with system() as session:
         assert trail(session, "domain.") == []
-
-
-def test_all_resolvers_together_take_no_longer_than_one_may(app, monkeypatch):
-    monkeypatch.setattr(names, "SECONDS", 1.2)
-    with name_servers(app, 3) as servers, app.app_context():
-        for each in servers:
-            each.is_silent = True
-        began = clock.now()
-        assert names.look_for(NAME, "x") == "timeout"
-        assert clock.now() - began < dt.timedelta(seconds=3)
-        assert all(each.asked for each in servers)
-
-
-def test_the_resolver_that_knows_the_record_decides(app):
-    """One still remembers that there was none, one is out of order."""
-    with name_servers(app, 3) as (forgets, broken, knows), app.app_context():
-        broken.rcode = dns.rcode.SERVFAIL
-        assert names.look_for(NAME, "x") == "no_name"
-        knows.zone[NAME] = [("x",)]
-        assert names.look_for(NAME, "x") == "found"
-        assert forgets.asked == broken.asked == [NAME, NAME]
-
-
-@pytest.mark.parametrize("name", ["a." * 126 + "example", "..", "x" * 70 + ".example"])
-def test_what_is_no_name_is_a_fault(app, server, name):
-    with app.app_context():
-        assert names.look_for(f"_portal-proof.{name}", "x") == "failed"
 
 
 def test_another_domain_drops_the_proof_and_gets_another_record(app, visit, system, server):
@@ -321,92 +257,3 @@ class TestAProvider:
         page = visit(ADMIN).submit(path, path, domains="harbor.example\ngmail.com")
         assert page.status == 422
         assert "gmail.com: nobody gets an account by it" in page
-
-
-@pytest.mark.usefixtures("server")
-class TestTheDailyLook:
-    """A record that is gone is missed for a week before the proof is; faults of servers are no absence."""
-
-    @pytest.fixture
-    def proven(self, system):
-        with system() as session:
-            session.get(make.Client, (SAM.tenant_id, SAM.client_id)).email_domain = DOMAIN
-            row = domains.ensure(DOMAIN)
-            row.proven_at, row.proven_by_user_id = clock.now(), ADMIN.id
-
-    def look(self, app, system):
-        with system():
-            look_again(ScheduleDue(name="identity.domains", slot=clock.now()))
-        jobs.work_off(app)
-        return row_of(system)
-
-    def missing_for(self, system, **time):
-        with system() as session:
-            session.execute(update(EmailDomain).values(missing_since=clock.now() - dt.timedelta(**time)))
-
-    @pytest.mark.usefixtures("proven")
-    def test_the_proof_goes_after_a_week_without_the_record(self, app, visit, system):
-        row = self.look(app, system)
-        assert row.is_proven
-        assert row.missing_since is not None
-        page = visit(ADMIN).get(COMPANY)
-        assert "The record is gone" in page
-        assert row.record in page
-        self.missing_for(system, days=6, hours=23)
-        assert self.look(app, system).is_proven
-        self.missing_for(system, days=7)
-        assert not self.look(app, system).is_proven
-        with system() as session:
-            [told] = trail(session, "domain.lost")
-            assert (told.client_id, told.visibility, told.user_id) == (SAM.client_id, "public", None)
-
-    @pytest.mark.usefixtures("proven")
-    def test_the_administrators_hear_of_it_twice(self, app, visit, system):
-        self.look(app, system)
-        self.look(app, system)
-        assert self.watched(app) == GONE[:1]
-        self.missing_for(system, days=8)
-        self.look(app, system)
-        assert self.watched(app) == GONE
-        page = visit(ADMIN).get("/admin/alerts")
-        assert f"{DOMAIN}: have it published again within a week" in page
-        assert f"{DOMAIN}: company sign-ins make no more accounts" in page
-        assert "Bright Dental" in page
-
-    def watched(self, app):
-        """What the watching duty mails to Ada, title by title."""
-        run_duty(app)
-        mails = [each for each in jobs.sent(app) if each["To"].addresses[0].addr_spec == ADMIN.email]
-        bodies = [each.get_body(("html",)).get_content() for each in mails]
-        return [title for body in bodies for title in GONE if title in body]
-
-    @pytest.mark.usefixtures("proven")
-    def test_a_record_that_is_back_is_missed_no_more(self, app, system, server):
-        self.look(app, system)
-        server.zone[NAME] = [(row_of(system).record,)]
-        row = self.look(app, system)
-        assert (row.is_proven, row.missing_since, row.proven_by_user_id) == (True, None, ADMIN.id)
-
-    @pytest.mark.usefixtures("proven")
-    @pytest.mark.parametrize("fault", [{"rcode": dns.rcode.SERVFAIL}, {"is_silent": True}], ids=["fault", "silence"])
-    def test_faults_of_servers_cost_nobody_the_proof(self, app, system, server, monkeypatch, fault):
-        if "is_silent" in fault:
-            monkeypatch.setattr(names, "SECONDS", 0.3)
-        vars(server).update(fault)
-        self.missing_for(system, days=30)
-        assert self.look(app, system).is_proven
-
-    def test_only_what_is_proven_is_looked_at(self, app, system, server):
-        with system():
-            domains.ensure(DOMAIN)
-        assert self.look(app, system).checked_at is None
-        assert server.asked == []
-
-
-def test_the_resolvers_are_addresses():
-    assert resolvers("9.9.9.9, 127.0.0.1:5353,[2620:fe::fe]:54, 2620:fe::9") == (
-        ("9.9.9.9", 53), ("127.0.0.1", 5353), ("2620:fe::fe", 54), ("2620:fe::9", 53),
-    )  # fmt: skip
-    for wrong in ("dns.example", "1.2.3.4:0", "1.2.3", "9.9.9.9,,1.1.1.1"):
-        with pytest.raises(SettingsError, match="DNS_RESOLVERS"):
-            read({"DNS_RESOLVERS": wrong})

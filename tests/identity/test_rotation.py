@@ -163,6 +163,16 @@ def test_when_somebody_else_changes_what_one_may_do(visit: Visit, system: System
         assert token_of(bystander, person.side) == other
 
 
+def due(visit: Visit, system: System, requests: int) -> tuple[str, list[Any]]:
+    """Sam's token, once his seat sees less than it did, and so many browsers that come with it."""
+    who = visit(SAM)
+    is_in(who, "client")
+    token = token_of(who, "client") or ""
+    with system() as session:
+        _seat(session).ticket_scope = "own"
+    return token, [with_token(visit(), "client", token) for _ in range(requests)]
+
+
 def test_of_many_requests_at_once_one_gets_the_new_id_and_none_is_thrown_out(
     app: Flask,
     visit: Visit,
@@ -170,12 +180,7 @@ def test_of_many_requests_at_once_one_gets_the_new_id_and_none_is_thrown_out(
     connections: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    who = visit(SAM)
-    is_in(who, "client")
-    token = token_of(who, "client") or ""
-    with system() as session:
-        _seat(session).ticket_scope = "own"
-    browsers = [with_token(visit(), "client", token) for _ in range(8)]
+    token, browsers = due(visit, system, 8)
     monkeypatch.setattr(doors, "rotate", Line(len(browsers)).before(doors.rotate))
     answers = at_once(lambda number: browsers[number].get("/settings"), len(browsers))
     assert [each.status for each in answers] == [200] * len(browsers)
@@ -192,9 +197,6 @@ def test_without_the_claim_each_would_throw_the_others_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Negative control: a token that is simply written, by whoever comes."""
-    who = visit(SAM)
-    is_in(who, "client")
-    token = token_of(who, "client") or ""
 
     def careless(session_id: Any, *, new_hash: str, privileges: str, **_: Any) -> dt.datetime:
         from portal.core.tenancy.scope import system_scope
@@ -205,9 +207,7 @@ def test_without_the_claim_each_would_throw_the_others_out(
             session.execute(mine.values(token_hash=new_hash, privileges=privileges))
         return clock.now() + dt.timedelta(hours=1)
 
-    with system() as session:
-        _seat(session).ticket_scope = "own"
-    browsers = [with_token(visit(), "client", token) for _ in range(4)]
+    _, browsers = due(visit, system, 4)
     monkeypatch.setattr(doors, "rotate", Line(len(browsers)).before(careless))
     at_once(lambda number: browsers[number].get("/settings"), len(browsers))
     assert [is_in(each, "client") for each in browsers].count(True) == 1
