@@ -10,7 +10,6 @@ from flask import Response, g, make_response, render_template, request
 from werkzeug.utils import redirect as _redirect
 
 from portal.core.web.assets import stylesheets
-from portal.core.web.place import here
 
 UNPROCESSABLE = 422
 
@@ -30,6 +29,8 @@ def page(template: str, part: str | None = None, /, *, status: int = 200, **cont
     """The whole page, or its part where htmx asked for one."""
     if part is not None and wants_part():
         return make_response(_part(part, context), status)
+    from portal.core.web.place import here  # a place asks the policy, and the policy answers
+
     whole = make_response(render_template(template, **context), status)
     # With the answer's head, before the page itself is there and read: on a slow line that is a tenth of a second.
     whole.headers["Link"] = ", ".join(f"<{each}>; rel=preload; as=style" for each in stylesheets(here()))
